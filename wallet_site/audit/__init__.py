@@ -1,0 +1,1 @@
+"""Append-only, hash-chained audit. `from wallet_site.audit.recording import record`."""
