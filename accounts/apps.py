@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """Who somebody is, how they prove it, what they may do now."""
+
+    name = "accounts"
+
+    def ready(self) -> None:
+        from accounts import checks, notices  # noqa: F401  (they register themselves by being imported)

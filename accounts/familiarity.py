@@ -1,0 +1,67 @@
+"""How well an account knows the device and the network that a request comes from."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from wallet_site.actor import Actor
+
+# Mobile networks hand out addresses within a block: the block is what becomes familiar.
+_PREFIX = {4: 24, 6: 48}
+
+
+@dataclass(frozen=True, slots=True)
+class Familiarity:
+    """Since when the account has seen them, as ages; zero for what it has never seen before."""
+
+    device: timedelta
+    network: timedelta
+
+
+def network_block(address: str) -> str:
+    """The block that an address belongs to (203.0.113.0/24); "" for what is no address."""
+    try:
+        version = ipaddress.ip_address(address).version
+    except ValueError:
+        return ""
+    return str(ipaddress.ip_network(f"{address}/{_PREFIX[version]}", strict=False))
+
+
+def familiarity(user_id: int, actor: Actor, *, now: datetime | None = None) -> Familiarity:
+    """Read from browsers and apps that ever signed in to this account; one query. Somebody else's never count.
+
+    A browser is known by its label ("Chrome on Windows"), an app by the device its token belongs to.
+    """
+    moment = now or timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT least(
+                       (SELECT min(started_at) FROM accounts_signin
+                        WHERE user_id = %(user)s AND device = %(device)s AND device <> '' AND %(token)s = ''),
+                       (SELECT min(created_at) FROM accounts_apidevice
+                        WHERE user_id = %(user)s AND public_id::text = %(token)s)),
+                   least(
+                       (SELECT min(started_at) FROM accounts_signin
+                        WHERE user_id = %(user)s AND network <<= nullif(%(block)s, '')::inet),
+                       (SELECT min(created_at) FROM accounts_apidevice
+                        WHERE user_id = %(user)s AND network <<= nullif(%(block)s, '')::inet))
+            """,
+            {
+                "user": user_id,
+                "device": actor.device,
+                "token": actor.token_id or "",
+                "block": network_block(actor.network),
+            },
+        )
+        device, network = cursor.fetchone()
+    return Familiarity(_age(device, moment), _age(network, moment))
+
+
+def _age(since: datetime | None, now: datetime) -> timedelta:
+    return max(timedelta(0), now - since) if since else timedelta(0)

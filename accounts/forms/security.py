@@ -1,0 +1,92 @@
+"""What the security pages ask for."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.forms.fields import (
+    LONGEST_PASSWORD,
+    SecondFactorField,
+    address_field,
+    app_code_field,
+    new_password_field,
+)
+from accounts.models import User
+from wallet_site.forms import ChoiceCards, CurrentPasswordInput
+
+THEMES = [("auto", _("As on this device")), ("light", _("Light")), ("dark", _("Dark"))]
+
+
+class ChangePasswordForm(forms.Form):
+    """The present password and the new one."""
+
+    current_password = forms.CharField(
+        label=_("Current password"),
+        strip=False,
+        max_length=LONGEST_PASSWORD,
+        widget=CurrentPasswordInput(),
+        error_messages={"required": _("Enter your current password.")},
+    )
+    new_password = new_password_field()
+
+
+class ResetAddressForm(forms.Form):
+    """Whose password was forgotten."""
+
+    email = address_field(autocomplete="username", hint=_("The one that you sign in with."))
+
+
+class AddAppForm(forms.Form):
+    """A name for the app and its first code."""
+
+    name = forms.CharField(
+        label=pgettext_lazy("of a device", "Name"),
+        max_length=40,
+        help_text=_("So that you recognise it later, such as “Phone” or “Tablet”."),
+        error_messages={"required": _("Enter a name.")},
+    )
+    code = app_code_field()
+
+
+class UndoForm(forms.Form):
+    """The one deliberate answer that an undo link waits for."""
+
+    not_me = forms.BooleanField(
+        label=_("I did not make this change"),
+        error_messages={"required": _("Tick the box if you did not make this change.")},
+    )
+
+
+class ReportSignInForm(forms.Form):
+    """The same for the link of a sign-in."""
+
+    not_me = forms.BooleanField(
+        label=_("I did not sign in there"),
+        error_messages={"required": _("Tick the box if this was not you.")},
+    )
+
+
+class NewPasswordForm(forms.Form):
+    """The end of a reset: the new password, and the second factor without which it does not count."""
+
+    new_password = new_password_field()
+
+    def __init__(self, *args: object, recovery: bool = False, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["code"] = SecondFactorField(recovery=recovery)
+
+
+class PreferencesForm(forms.Form):
+    """Language and appearance."""
+
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=User.Language.choices,
+        widget=ChoiceCards(),
+        help_text=_("For the pages and for everything we write to you."),
+    )
+    theme = forms.ChoiceField(
+        label=_("Appearance"), choices=THEMES, widget=ChoiceCards(), help_text=_("On this device only.")
+    )

@@ -1,0 +1,46 @@
+"""Who somebody is, what they prove it with, and what was changed."""
+
+from accounts.models.api_devices import AccessToken, ApiDevice, RefreshToken
+from accounts.models.changes import ChangeUndo, CredentialChange, FormerAddress
+from accounts.models.contacts import ContactChange, ContactKind, NoticeAddress
+from accounts.models.factors import FactorGuesses, RecoveryCode, RecoveryCodeSet, TotpDevice
+from accounts.models.locks import LockRequest
+from accounts.models.passkeys import Passkey
+from accounts.models.recoveries import Recovery, RecoveryAsk, RecoveryState, RecoveryStep, RecoveryStop
+from accounts.models.reports import AccountReport
+from accounts.models.resets import PasswordReset
+from accounts.models.sign_ins import SignIn
+from accounts.models.sign_ups import SignUp
+from accounts.models.step_ups import StepUpChallenge
+from accounts.models.suspensions import Suspension
+from accounts.models.users import User
+
+__all__ = [
+    "AccessToken",
+    "AccountReport",
+    "ApiDevice",
+    "ChangeUndo",
+    "ContactChange",
+    "ContactKind",
+    "CredentialChange",
+    "FactorGuesses",
+    "FormerAddress",
+    "LockRequest",
+    "NoticeAddress",
+    "Passkey",
+    "PasswordReset",
+    "Recovery",
+    "RecoveryAsk",
+    "RecoveryCode",
+    "RecoveryCodeSet",
+    "RecoveryState",
+    "RecoveryStep",
+    "RecoveryStop",
+    "RefreshToken",
+    "SignIn",
+    "SignUp",
+    "StepUpChallenge",
+    "Suspension",
+    "TotpDevice",
+    "User",
+]

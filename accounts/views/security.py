@@ -1,0 +1,111 @@
+"""The security page, signed-in devices and preferences."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import policy, queries
+from accounts.actions.api_devices import revoke
+from accounts.actions.profiles import change_language
+from accounts.actions.sign_ins import end_all_sign_ins, end_sign_in
+from accounts.forms.security import PreferencesForm
+from accounts.models import ApiDevice, SignIn
+from accounts.notices.warnings import suspension_facts
+from accounts.views.pages import current_sign_in, form_page, posted, signed_in_user, speak
+from wallet_site.errors import NotFound
+from wallet_site.web import actor_of
+
+THEME_COOKIE = "theme"
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+@require_GET
+def security(request: HttpRequest) -> HttpResponse:
+    """Ways to sign in, signed-in devices, recent changes, and what is stopped."""
+    user = signed_in_user(request)
+    here = current_sign_in(request)
+    context: dict[str, Any] = {
+        "nav": "security",
+        "security": queries.security_of(user),
+        "here": here,
+        "cool_offs": policy.cool_offs(user.pk),
+        "stops": [suspension_facts(one) for one in getattr(request, "restrictions", [])],
+    }
+    return render(request, "accounts/security.html", context)
+
+
+@require_http_methods(["GET", "HEAD"])
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Every browser and app that is signed in, each with a button that ends it."""
+    user = signed_in_user(request)
+    context = {"nav": "security", "security": queries.security_of(user), "here": current_sign_in(request)}
+    return render(request, "accounts/sessions.html", context)
+
+
+@require_POST
+def end_session(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """End one of one's own browser sessions; somebody else's is not found."""
+    sign_in = SignIn.objects.filter(user=signed_in_user(request), public_id=public_id).first()
+    if sign_in is None:
+        raise NotFound
+    end_sign_in(sign_in, why="ended_by_owner", actor=actor_of(request))
+    messages.success(request, _("The device is signed out."))
+    return redirect("accounts:sessions")
+
+
+@require_POST
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """End every browser session but this one."""
+    here = current_sign_in(request)
+    end_all_sign_ins(
+        signed_in_user(request), why="ended_by_owner", actor=actor_of(request), keep=str(here.public_id)
+    )
+    messages.success(request, _("All other browsers are signed out."))
+    return redirect("accounts:sessions")
+
+
+@require_POST
+def end_app(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Sign an app on a device out for good."""
+    device = ApiDevice.objects.filter(user=signed_in_user(request), public_id=public_id).first()
+    if device is None:
+        raise NotFound
+    revoke(device, why="ended_by_owner", actor=actor_of(request))
+    messages.success(request, _("The device is signed out."))
+    return redirect("accounts:sessions")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Language (kept with the person) and appearance (kept on this device)."""
+    user = signed_in_user(request)
+
+    def act(form: Form) -> HttpResponse:
+        language, theme = form.cleaned_data["language"], form.cleaned_data["theme"]
+        change_language(user, language=language, actor=actor_of(request))
+        messages.success(request, _("Your preferences are saved."))
+        return _with_theme(
+            speak(redirect("accounts:preferences"), language), theme, secure=request.is_secure()
+        )
+
+    theme = request.COOKIES.get(THEME_COOKIE)
+    initial = {"language": user.language, "theme": theme if theme in ("light", "dark") else "auto"}
+    form = PreferencesForm(posted(request), initial=initial)
+    return form_page(request, form, "accounts/preferences.html", act)
+
+
+def _with_theme(response: HttpResponse, theme: str, *, secure: bool) -> HttpResponse:
+    """The cookie that page.js reads and writes too, so it is open to scripts; it says nothing secret."""
+    if theme == "auto":
+        response.delete_cookie(THEME_COOKIE)
+    else:
+        response.set_cookie(THEME_COOKIE, theme, max_age=YEAR_SECONDS, samesite="Lax", secure=secure)
+    return response
