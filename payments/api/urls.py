@@ -1,0 +1,11 @@
+"""Money under `/api/v1/`, by who speaks: the customer's app and the store's terminal."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("payments.api.wallet_urls")),
+    path("", include("payments.api.card_urls")),
+    path("", include("payments.api.terminal_urls")),
+]

@@ -1,0 +1,227 @@
+"""What payments refuse, each with a stable code and words that say what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from payments.risk import Decision, Facts
+from wallet_site.errors import Conflict, InvalidInput, NotAllowed, NotFound, StepUpRequired, Unavailable
+
+
+class PostingRefused(Conflict):
+    """The books refused a movement; nothing was moved. Not worth retrying unless a subclass says so."""
+
+    code = "posting-refused"
+
+
+class InsufficientFunds(PostingRefused):
+    """The balance less its holds does not cover the amount."""
+
+    code = "insufficient-funds"
+    title = _("The balance is not enough")
+    detail = _("There is not enough money in the wallet for this. Nothing was taken.")
+
+
+class WalletFrozen(PostingRefused):
+    """A suspension stops this kind of movement."""
+
+    code = "wallet-frozen"
+    title = _("The wallet is stopped")
+    detail = _("This wallet is stopped at the moment, so no money can leave it. The balance is safe.")
+
+
+class LimitReached(PostingRefused):
+    """A limit refuses the amount; `extra` names it (`limit`, `allowed_minor`)."""
+
+    code = "limit-reached"
+    title = _("Above the limit")
+    detail = _("The amount is above a limit of this wallet. Nothing was taken.")
+
+
+class EventKeyConflict(PostingRefused):
+    """The key of this event was used for another movement."""
+
+    code = "event-key-conflict"
+    detail = _("This was already recorded with other details. Nothing was moved.")
+
+
+class UnknownAccount(PostingRefused):
+    """An account of the movement does not exist. A bug or a forged id, never a customer's mistake."""
+
+    code = "unknown-account"
+
+
+class CurrencyMismatch(PostingRefused):
+    """The accounts hold different currencies."""
+
+    code = "currency-mismatch"
+    detail = _("The wallet holds another currency.")
+
+
+class HoldNotOpen(PostingRefused):
+    """The hold was captured, released or has expired."""
+
+    code = "hold-not-open"
+    detail = _("The authorization has ended.")
+
+
+class RefundTooHigh(PostingRefused):
+    """The refunds together would be above what was captured, or nothing was captured."""
+
+    code = "refund-too-high"
+    title = _("The refund is too high")
+    detail = _("A refund gives back at most what is left of the payment. Nothing was moved.")
+
+
+class BadAmount(InvalidInput):
+    """An amount that is zero, negative or above what is held."""
+
+    code = "bad-amount"
+    detail = _("The amount cannot be used.")
+
+
+class ReferenceUsed(Conflict):
+    """The terminal used this reference for an earlier payment: look that one up."""
+
+    code = "reference-used"
+    detail = _("This reference names an earlier payment of this terminal. Look that one up first.")
+
+
+class PaymentNotFound(NotFound):
+    """No payment of this merchant or customer has that number."""
+
+    code = "payment-not-found"
+    detail = _("There is no such payment.")
+
+
+class TerminalCutOff(NotAllowed):
+    """The terminal showed too many codes that do not exist and must wait."""
+
+    code = "terminal-cut-off"
+    title = _("This terminal must wait")
+    detail = _("Too many wrong codes came from this terminal. Wait, or call the operator.")
+
+
+class CardNotFound(NotFound):
+    """No card of this customer has that id: somebody else's and none look the same."""
+
+    code = "card-not-found"
+    detail = _("There is no such card.")
+
+
+class LinkingNotFound(NotFound):
+    """No linking of this customer has that id."""
+
+    code = "linking-not-found"
+    detail = _("There is no such card linking.")
+
+
+class TopUpNotFound(NotFound):
+    """No top-up of this customer has that id."""
+
+    code = "top-up-not-found"
+    detail = _("There is no such top-up.")
+
+
+class CardNotUsable(Conflict):
+    """The card is removed, blocked or past its date."""
+
+    code = "card-not-usable"
+    title = _("This card cannot be used")
+    detail = _("This card cannot be charged any more. Choose another card or link a new one.")
+
+
+class TooManyCards(Conflict):
+    """The customer has as many live cards as a customer may have."""
+
+    code = "too-many-cards"
+    title = _("You have five cards")
+    detail = _("You can link at most five cards. Remove one first.")
+
+
+class CoolingOff(NotAllowed):
+    """A credential was changed a short while ago; `extra` has `ends_at`."""
+
+    code = "cooling-off"
+    title = _("Not possible right after a security change")
+    detail = _(
+        "Your sign-in details were changed a short while ago, so this has to wait. It protects your money."
+    )
+
+
+class TopUpLimitReached(LimitReached):
+    """A top-up limit refuses the amount; `extra` has `limit`, `cap_minor`, `left_minor` and, by clock, `ends_at`."""
+
+    code = "top-up-limit-reached"
+    title = _("Above the limit")
+
+
+class TopUpNotRefundable(Conflict):
+    """Only a top-up that succeeded and was neither refunded nor charged back can go back to its card."""
+
+    code = "top-up-not-refundable"
+    detail = _("This top-up cannot be given back.")
+
+
+class DisputeTooEarly(Conflict):
+    """The dispute came before the news of its charge: the processor sends it again later."""
+
+    code = "dispute-too-early"
+
+
+class NoProcessor(Unavailable):
+    """The portal runs without a card processor."""
+
+    code = "no-card-processor"
+    title = _("Cards cannot be used yet")
+    detail = _("Cards cannot be linked or charged here at the moment. Your balance is not affected.")
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What the rules of risk saw and said when they stopped a movement; kept by whoever handles the refusal."""
+
+    user_id: int
+    facts: Facts
+    decision: Decision
+
+
+class RiskStepUp(StepUpRequired):
+    """A movement that looks unusual needs a fresh second factor first. Nothing was moved."""
+
+    def __init__(self, stopped: Stopped, **extra: Any) -> None:
+        super().__init__(**extra)
+        self.stopped = stopped
+
+
+class RiskDelayed(NotAllowed):
+    """A movement that looks unusual has to wait; `extra` has `ends_at`. Nothing was moved."""
+
+    code = "risk-delayed"
+    title = _("This has to wait a while")
+    detail = _(
+        "This looks unusual for your wallet, so it has to wait. It protects your money. Nothing was moved; please "
+        "try again later."
+    )
+
+    def __init__(self, stopped: Stopped, *, retry_after: int, **extra: Any) -> None:
+        super().__init__(retry_after=retry_after, **extra)
+        self.stopped = stopped
+
+
+class RiskDenied(NotAllowed):
+    """A movement that looks like somebody else's is refused, and the desk has a case. Nothing was moved."""
+
+    code = "risk-denied"
+    title = _("We stopped this to protect your money")
+    detail = _(
+        "This does not look like you, so nothing was moved. Our support is looking at it. If it was you, please "
+        "call us."
+    )
+
+    def __init__(self, stopped: Stopped) -> None:
+        super().__init__()
+        self.stopped = stopped

@@ -1,0 +1,5 @@
+"""The notices that money owes. They register their topics by being imported (see `payments.apps`)."""
+
+from payments.notices import cards, payments
+
+__all__ = ["cards", "payments"]

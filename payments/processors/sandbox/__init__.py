@@ -1,0 +1,1 @@
+"""The sandbox processor: `client.py` is the portal's side, `server` the pretend processor itself."""

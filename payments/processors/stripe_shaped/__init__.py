@@ -1,0 +1,1 @@
+"""What Stripe and the sandbox, which speaks as it does, have in common."""

@@ -1,0 +1,141 @@
+"""Reading the books and what stores took, always through the owner: another's id finds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+
+from accounts import policy
+from accounts.models import User
+from payments import limits
+from payments.days import TOKYO, day_begins, month_begins
+from payments.errors import UnknownAccount
+from payments.models import (
+    Account,
+    AccountKind,
+    Entry,
+    JournalKind,
+    OneTimeCode,
+    Payment,
+    PaymentStatus,
+    SpendingDay,
+    Terminal,
+)
+
+PAGE_SIZE = 25
+
+
+def wallet_of(user_id: int, currency: str = "JPY") -> Account:
+    """The customer's wallet; `UnknownAccount` for somebody without one."""
+    wallet = Account.objects.filter(kind=AccountKind.WALLET, owner_id=user_id, currency=currency).first()
+    if wallet is None:
+        raise UnknownAccount
+    return wallet
+
+
+def _described(entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    """With everything that a line of the activity says, in one query."""
+    return entries.select_related(
+        "journal__payment__store__merchant",
+        "journal__refund__payment__store__merchant",
+        "journal__top_up__card",
+        "journal__reversed_top_up__card",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """Some entries, newest first. `next_before`: the cursor of the page after, None on the last."""
+
+    entries: Sequence[Entry]
+    next_before: int | None
+
+
+def entries_page(wallet_id: int, *, before: int | None = None, size: int = PAGE_SIZE) -> EntryPage:
+    """Entries of a wallet below the number `before`: one index range, as fast on the last page as on the first."""
+    entries = _described(Entry.objects.filter(account_id=wallet_id)).order_by("-account_seq")
+    if before is not None:
+        entries = entries.filter(account_seq__lt=before)
+    found = list(entries[: size + 1])
+    more = len(found) > size
+    return EntryPage(found[:size], found[size - 1].account_seq if more else None)
+
+
+def entry_of(user_id: int, journal_id: int) -> Entry | None:
+    """The customer's own leg of a journal, or None."""
+    entries = Entry.objects.filter(
+        journal_id=journal_id, account__owner_id=user_id, account__kind=AccountKind.WALLET
+    )
+    return _described(entries).select_related("account").first()
+
+
+def spending_by_month(
+    wallet_id: int, *, months: int = 6, now: datetime | None = None
+) -> list[tuple[datetime, int]]:
+    """What left the wallet for payments and to others, less refunds, per month in Tokyo, oldest first."""
+    first = month_begins(now or timezone.now())
+    starts = [first]
+    for _month in range(months - 1):
+        starts.append(month_begins(starts[-1] - timedelta(days=1)))
+    starts.reverse()
+    kinds = [JournalKind.PAYMENT, JournalKind.REFUND, JournalKind.SEND]
+    sums = (
+        Entry.objects.filter(
+            account_id=wallet_id, journal__kind__in=kinds, journal__occurred_at__gte=starts[0]
+        )
+        .annotate(month=TruncMonth("journal__occurred_at", tzinfo=TOKYO))
+        .values("month")
+        .annotate(total=Sum("amount"))
+        .values_list("month", "total")
+    )
+    totals = {month.date(): -int(total) for month, total in sums}
+    return [(start, max(0, totals.get(start.date(), 0))) for start in starts]
+
+
+def spending_facts(user: User, wallet_id: int, *, now: datetime | None = None) -> limits.Facts:
+    """What the limits of spending are judged by; good enough to show, the database counts once more under its lock."""
+    moment = now or timezone.now()
+    today = SpendingDay.objects.filter(wallet_id=wallet_id, day=day_begins(moment).date()).first()
+    return limits.Facts(
+        now=moment,
+        account_opened_at=user.created_at,
+        spent_today=today.spent if today else 0,
+        cool_off_until=policy.cool_off(user.pk),
+    )
+
+
+def code_of(user_id: int, code_id: int) -> OneTimeCode | None:
+    """A code of this customer, or None."""
+    return OneTimeCode.objects.filter(pk=code_id, customer_id=user_id).first()
+
+
+def payment_by_code(code_id: int) -> Payment | None:
+    """The payment that used the code, else the newest that was declined with it, else None."""
+    tried = Payment.objects.select_related("store__merchant").filter(code_id=code_id).order_by("-pk")[:20]
+    newest = list(tried)
+    taken = [payment for payment in newest if payment.status != PaymentStatus.DECLINED]
+    return next(iter(taken or newest), None)
+
+
+def payment_by_reference(terminal: Terminal, reference: str) -> Payment | None:
+    """The payment that this terminal asked for under its own reference."""
+    return (
+        Payment.objects.select_related("store__merchant")
+        .filter(terminal=terminal, reference=reference)
+        .first()
+    )
+
+
+def payment_of_merchant(merchant_id: int, public_id: UUID) -> Payment | None:
+    """A payment taken in any store of the merchant."""
+    return (
+        Payment.objects.select_related("store__merchant")
+        .filter(public_id=public_id, store__merchant_id=merchant_id)
+        .first()
+    )

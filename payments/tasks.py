@@ -1,0 +1,46 @@
+"""What the clock does for payments. Each task only hurries along what a table already owes; a repeat does no harm."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+
+from payments.actions.authorizations import expire_authorizations
+from payments.actions.card_endings import forget_ended_cards
+from payments.actions.linkings import settle_expired_linkings
+from payments.actions.top_up_sweep import send_due_refunds, settle_due_top_ups
+from payments.verification import BooksUnsound, verify_books
+from wallet_site.actor import Actor
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name="payments.settle_top_ups")
+def settle_top_ups() -> int:
+    """Ask the processor about top-ups that a time-out or a crash has left open; send on owed refunds."""
+    actor = Actor.system("top-up sweep")
+    return settle_due_top_ups(actor) + send_due_refunds(actor)
+
+
+@shared_task(name="payments.settle_cards")
+def settle_cards() -> int:
+    """End linkings whose time is over; make the processor forget cards that were removed or blocked."""
+    actor = Actor.system("card sweep")
+    return settle_expired_linkings(actor) + forget_ended_cards(actor)
+
+
+@shared_task(name="payments.expire_authorizations")
+def expire_payments() -> int:
+    """Give money back to the customer that a store authorized and never captured."""
+    return expire_authorizations(Actor.system("authorization sweep"))
+
+
+@shared_task(name="payments.verify_books")
+def prove_books() -> int:
+    """Every night: read all of the books once. Returns the number of journals; a fault raises an alarm."""
+    found = verify_books()
+    if found.fault is not None:
+        log.critical("books_unsound", rule=found.fault.rule, row=found.fault.row, detail=found.fault.detail)
+        raise BooksUnsound(found.fault)
+    log.info("books_sound", journals=found.journals, entries=found.entries)
+    return found.journals

@@ -1,0 +1,25 @@
+"""The customer's pages about money, and where processors send their webhooks."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from payments.views import cards, pay, processor_events, top_ups, wallet
+
+app_name = "payments"
+
+urlpatterns = [
+    path("", wallet.home, name="home"),
+    path("activity/", wallet.activity, name="activity"),
+    path("activity/<int:journal_id>/", wallet.activity_entry, name="activity_entry"),
+    path("pay/", pay.pay, name="pay"),
+    path("pay/<int:code_id>/state/", pay.pay_state, name="pay_state"),
+    path("cards/", cards.cards, name="cards"),
+    path("cards/link/", cards.card_link, name="card_link"),
+    path("cards/link/<uuid:linking_id>/", cards.card_link_return, name="card_link_return"),
+    path("cards/<uuid:card_id>/remove/", cards.card_remove, name="card_remove"),
+    path("top-up/", top_ups.top_up, name="top_up"),
+    path("top-up/<uuid:top_up_id>/", top_ups.top_up_detail, name="top_up_detail"),
+    path("top-up/<uuid:top_up_id>/cancel/", top_ups.top_up_cancel, name="top_up_cancel"),
+    path("processors/<slug:processor>/events/", processor_events.processor_events, name="processor_events"),
+]

@@ -1,0 +1,1 @@
+"""Pages of the wallet: a view parses, calls one action, renders."""

@@ -1,0 +1,160 @@
+"""The wallet's home, its activity, and one entry of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.security_check import security_facts
+from payments import activity as words
+from payments import limits, queries
+from payments.customers import customer_of
+from payments.days import TOKYO
+from payments.errors import PaymentNotFound
+from payments.models import Account
+from wallet_site.charts import bar_chart
+from wallet_site.money import format_money
+
+RECENT = 6
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Balance, latest entries, spending, and how well the account is protected."""
+    customer = customer_of(request)
+    wallet = queries.wallet_of(customer.pk)
+    page = queries.entries_page(wallet.pk, size=RECENT)
+    facts = queries.spending_facts(customer, wallet.pk)
+    context = {
+        "nav": "home",
+        "greeting": _greeting(customer.display_name),
+        "wallet": wallet,
+        "available": wallet.balance - wallet.held,
+        "actions": _actions(),
+        "days": words.by_day(page.entries),
+        "spent_today": facts.spent_today,
+        "spend_cap": limits.caps(facts).per_day,
+        "checks": _checks(customer.pk),
+        **_spending(wallet),
+    }
+    return render(request, "payments/home.html", context)
+
+
+def _greeting(name: str) -> str:
+    hour = timezone.now().astimezone(TOKYO).hour
+    if 5 <= hour < 11:
+        return _("Good morning, %(name)s") % {"name": name}
+    if 11 <= hour < 18:
+        return _("Good afternoon, %(name)s") % {"name": name}
+    return _("Good evening, %(name)s") % {"name": name}
+
+
+def _actions() -> list[dict[str, Any]]:
+    return [
+        {"url": reverse("payments:pay"), "icon": "qr", "label": _("Pay"), "main": True},
+        {"url": reverse("payments:top_up"), "icon": "plus", "label": _("Top up")},
+        {"url": reverse("payments:cards"), "icon": "card", "label": _("Cards")},
+        {"url": reverse("payments:activity"), "icon": "activity", "label": _("Activity")},
+    ]
+
+
+def _spending(wallet: Account) -> dict[str, Any]:
+    months = queries.spending_by_month(wallet.pk)
+    amounts = [(date_format(start, "M"), total) for start, total in months]
+    told = [f"{date_format(start, 'F')} {format_money(total, wallet.currency)}" for start, total in months]
+    return {
+        "chart": bar_chart(amounts) if any(total for _start, total in months) else None,
+        "chart_text": _("One bar for each of the last six months: %(amounts)s.")
+        % {"amounts": ", ".join(told)},
+        "spent_this_month": months[-1][1],
+    }
+
+
+def _signed_in(devices: int, idle: int) -> str:
+    if idle:
+        return _("%(devices)s signed in, %(idle)s of them idle.") % {"devices": devices, "idle": idle}
+    return _("%(devices)s signed in.") % {"devices": devices}
+
+
+def _checks(customer_id: int) -> dict[str, Any]:
+    facts = security_facts(customer_id)
+    rows = [
+        {
+            "done": facts.passkeys > 0,
+            "title": _("Passkey"),
+            "text": _("Signs you in with a touch, and only here."),
+            "href": reverse("accounts:passkey_add"),
+            "action": _("Add one"),
+        },
+        {
+            "done": not facts.codes_are_few,
+            "title": _("Recovery codes"),
+            "text": _("%(count)s left. Keep them off this device.") % {"count": facts.recovery_codes_left},
+            "href": reverse("accounts:recovery_codes"),
+            "action": _("New codes"),
+        },
+        {
+            "done": facts.factors > 1,
+            "title": _("A second device"),
+            "text": _("Keeps your wallet open to you when one is lost."),
+            "href": reverse("accounts:totp_add"),
+            "action": _("Add"),
+        },
+        {
+            "done": facts.stale_devices == 0,
+            "title": _("Signed-in devices"),
+            "text": _signed_in(facts.devices, facts.stale_devices),
+            "href": reverse("accounts:sessions"),
+            "action": _("Review"),
+        },
+    ]
+    return {"rows": rows, "done": sum(1 for row in rows if row["done"]), "all": len(rows)}
+
+
+@require_GET
+def activity(request: HttpRequest) -> HttpResponse:
+    """Everything that moved the balance, newest first. htmx gets the next rows alone."""
+    wallet = queries.wallet_of(customer_of(request).pk)
+    page = queries.entries_page(wallet.pk, before=_number(request.GET.get("before")))
+    days = words.by_day(page.entries, shown_day=_day(request.GET.get("day")))
+    context = {"nav": "activity", "wallet": wallet, "days": days, "next_url": ""}
+    if page.next_before is not None:
+        cursor = urlencode({"before": str(page.next_before), "day": days[-1].day.isoformat()})
+        context["next_url"] = f"{reverse('payments:activity')}?{cursor}"
+    template = (
+        "payments/activity_rows.html" if request.headers.get("HX-Request") else "payments/activity.html"
+    )
+    response = render(request, template, context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def _number(text: str | None) -> int | None:
+    """A cursor from the address; nonsense is the first page."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
+
+
+@require_GET
+def activity_entry(request: HttpRequest, journal_id: int) -> HttpResponse:
+    """One entry: where, when, how much, the balance after it."""
+    entry = queries.entry_of(customer_of(request).pk, journal_id)
+    if entry is None:
+        raise PaymentNotFound
+    context = {"nav": "activity", "line": words.line_of(entry), "currency": entry.account.currency}
+    return render(request, "payments/activity_entry.html", context)
