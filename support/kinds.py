@@ -1,0 +1,7 @@
+"""Every kind of approval is registered by importing the module of its action; `support.apps` imports this one."""
+
+from __future__ import annotations
+
+from support.actions import access, recoveries, suspensions, switches
+
+__all__ = ["access", "recoveries", "suspensions", "switches"]

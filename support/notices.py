@@ -1,0 +1,84 @@
+"""The notices that the desk owes. Registered by being imported (see `support.apps`)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from accounts.notices.words import AccountNotice, Words, call_us, everywhere, user_of, when
+from support.models import Letter
+from wallet_site.outbox.models import Event
+from wallet_site.outbox.registry import Message, Recipient, notice
+
+
+@notice("support:letter:sent")
+class LetterSent:
+    """A letter as it was rendered when it was written: a later change of texts changes no letter."""
+
+    def recipients(self, event: Event) -> list[Recipient]:
+        """The customer's address of the moment it leaves."""
+        letter = self._letter(event)
+        customer = letter.customer
+        return [Recipient(address=customer.email, language=letter.language, name=customer.full_name)]
+
+    def message(self, event: Event, recipient: Recipient) -> Message:
+        """The stored words."""
+        letter = self._letter(event)
+        return Message(subject=letter.subject, text=letter.text, html=letter.html)
+
+    def _letter(self, event: Event) -> Letter:
+        return Letter.objects.select_related("customer").get(pk=event.payload["letter_id"])
+
+
+@notice("support:customer:revealed")
+class DataRevealed(AccountNotice):
+    """Somebody at the desk looked at what is masked there."""
+
+    def recipients(self, event: Event) -> list[Recipient]:
+        return everywhere(user_of(event))
+
+    def words(self, event: Event, to: Recipient) -> Words:
+        subject = _("Our support looked at your contact details")
+        fields = {"email": _("E-mail address"), "phone": _("Phone number")}
+        return Words(
+            subject=subject,
+            short=_("%(operator)s: %(what)s. Questions: %(phone)s.")
+            % {"operator": settings.OPERATOR_NAME, "what": subject, "phone": settings.SUPPORT_PHONE},
+            opening=[
+                _(
+                    "They are hidden from our staff. Somebody had to see them to help you, and gave a reason for it."
+                ),
+                _(
+                    "Nothing was changed. Our staff can change neither your address nor your password nor your codes."
+                ),
+            ],
+            facts=[
+                (_("What was looked at"), fields[event.payload["field"]]),
+                (_("When"), when(event.created_at)),
+            ],
+            closing=[call_us()],
+        )
+
+
+@notice("support:sessions:ended")
+class SessionsEnded(AccountNotice):
+    """Support signed the customer out everywhere."""
+
+    def recipients(self, event: Event) -> list[Recipient]:
+        return everywhere(user_of(event))
+
+    def words(self, event: Event, to: Recipient) -> Words:
+        subject = _("We signed you out on all your devices")
+        return Words(
+            subject=subject,
+            short=_("%(operator)s: %(what)s. Your money is safe. Questions: %(phone)s.")
+            % {"operator": settings.OPERATOR_NAME, "what": subject, "phone": settings.SUPPORT_PHONE},
+            opening=[
+                _(
+                    "Our support has ended every sign-in of your account, to keep it safe. Your balance stays as it is."
+                ),
+                _("You can sign in again with your password and your second factor."),
+            ],
+            facts=[(_("When"), when(event.created_at))],
+            closing=[call_us()],
+        )
