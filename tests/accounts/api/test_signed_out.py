@@ -1,0 +1,86 @@
+"""A new password and the lock from an app on which nobody is signed in."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import mail
+
+from accounts.models import PasswordReset, Suspension
+from tests.accounts.mails import code_in, last_mail_to, link_in
+from tests.api_client import Answer, Phone
+from tests.people import fresh_email, make_customer, totp_now, wrong_code
+from wallet_site.outbox.models import Priority
+from wallet_site.outbox.relay import relay
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+RESET, FINISH = "/api/v1/password-reset", "/api/v1/password-reset/finish"
+LOCK, CONFIRM = "/api/v1/lock", "/api/v1/lock/confirm"
+NEW_PASSWORD = "seven lanterns on a bridge"
+
+
+def post(path: str, body: object, **options: object) -> Answer:
+    return Phone().post(path, body, token="", idempotency_key=None, **options)
+
+
+@pytest.mark.requirement(21, 31, 37)
+def test_link_and_factor_together_set_a_password() -> None:
+    mio = make_customer("mio")
+    other = Phone.signed_in(mio)
+    assert post(RESET, {"email": mio.email}).json() == {"expires_in": 900}
+    token = link_in(last_mail_to(mio.email), "/reset/link/").split("/")[-2]
+
+    def finish(code: str, password: str = NEW_PASSWORD, link: str = token) -> Answer:
+        return post(FINISH, {"token": link, "code": code, "new_password": password})
+
+    refusals = [
+        finish(wrong_code(mio)),
+        finish(totp_now(mio), "password1234"),
+        finish(totp_now(mio), link=token[:-1]),
+    ]
+    assert [one.code for one in refusals] == ["wrong-code", "invalid-input", "link-over"]
+    assert refusals[1].json()["errors"][0]["pointer"] == "/new_password"
+    assert finish(totp_now(mio)).status == 204
+    assert finish(totp_now(mio)).code == "link-over"
+    mio.user.refresh_from_db()
+    assert mio.user.check_password(NEW_PASSWORD)
+    assert other.get("/api/v1/me").status == 401
+
+
+@pytest.mark.requirement(5, 20)
+@pytest.mark.parametrize("path", [RESET, LOCK])
+def test_every_address_gets_one_answer_and_no_further_field_is_taken(path: str) -> None:
+    mio, thief = make_customer("mio"), fresh_email("thief")
+    known, unknown = post(path, {"email": mio.email}), post(path, {"email": thief})
+    assert (known.status, unknown.status) == (202, 202)
+    assert set(known.json()) == set(unknown.json())
+    tricks = [
+        {"email": [mio.email, thief]},
+        {"email": {"$ne": ""}},
+        {"email": mio.email, "to": thief},
+        {"email": mio.email, "emails": [thief]},
+        {"email": f"{mio.email},{thief}"},
+        {"email": f"{mio.email}\r\nBcc: {thief}"},
+        [mio.email, thief],
+        None,
+    ]
+    assert {post(path, body).status for body in tricks} <= {400, 422}
+    relay(Priority.SECURITY)
+    assert not any(thief in str(one.message()) for one in mail.outbox)
+    assert PasswordReset.objects.filter(user=mio.user).count() == (path == RESET)
+
+
+@pytest.mark.requirement(28, 34)
+def test_the_code_stops_the_account() -> None:
+    mio = make_customer("mio")
+    app = Phone.signed_in(mio)
+    asked = post(LOCK, {"email": mio.email}).json()
+    code = code_in(last_mail_to(mio.email))
+    wrong = f"{(int(code) + 1) % 10**8:08d}"
+    refused = post(CONFIRM, {"lock_id": asked["lock_id"], "code": wrong})
+    assert (refused.status, refused.code) == (422, "wrong-mail-code")
+    assert app.get("/api/v1/me").status == 200
+    assert post(CONFIRM, {"lock_id": asked["lock_id"], "code": code}).status == 204
+    assert Suspension.objects.get(user=mio.user).channel == "lock"
+    assert app.get("/api/v1/me").status == 401
+    assert post(CONFIRM, {"lock_id": asked["lock_id"], "code": code}).code == "wrong-mail-code"
