@@ -43,7 +43,8 @@ def reencrypt(model: type[models.Model], columns: Sequence[str], *, using: str =
     """Encrypt anew what an older key holds; returns how many values. A repeat finds nothing to do.
 
     Works in batches of its own transactions, so an end in between leaves whole rows, some new and some old. Raises
-    `InvalidToken` for a value that none of the keys opens, and `ProgrammingError` unless the role owns the table.
+    `InvalidToken` with the place of a value that none of the keys opens, `ProgrammingError` unless the role owns the
+    table.
     """
     renewed = 0
     for batch in _batches(model, columns, using):
@@ -85,7 +86,7 @@ def _renew(cursor: CursorWrapper, model: type[models.Model], columns: Sequence[s
         [keys],
     )
     changes = [
-        (column, renew(value), row[0])
+        (column, _renewed(value, f"{table}.{column} where {key} is {row[0]}"), row[0])
         for row in cursor.fetchall()
         for column, value in zip(columns, row[1:], strict=True)
         if _is_old(value, newest)
@@ -94,6 +95,14 @@ def _renew(cursor: CursorWrapper, model: type[models.Model], columns: Sequence[s
         cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {key} = %s", [value, row_id])  # noqa: S608
     cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     return len(changes)
+
+
+def _renewed(value: str, place: str) -> str:
+    try:
+        return renew(value)
+    except InvalidToken:
+        # cryptography says nothing at all; whoever must find the value needs its place.
+        raise InvalidToken(place) from None
 
 
 def _key(model: type[models.Model]) -> str:

@@ -11,7 +11,9 @@ from typing import Final
 import psycopg
 
 from accounts.models import CredentialChange
+from accounts.two_factor.codes import new_seed
 from tests.people import Person, fresh_email
+from wallet_site.crypto import encrypt
 
 _SETS = "(SELECT id FROM accounts_recoverycodeset WHERE user_id = %(user)s)"
 
@@ -25,11 +27,11 @@ BY_HAND: Final[dict[str, str]] = {
     "account_deactivated": "UPDATE accounts_user SET is_active = false WHERE id = %(user)s",
     "account_activated": "UPDATE accounts_user SET is_active = true WHERE id = %(user)s",
     "totp_added": "INSERT INTO accounts_totpdevice (user_id, name, confirmed, seed, last_step)"
-    " VALUES (%(user)s, 'Thief', true, 'x', -1)",
-    "totp_changed": "UPDATE accounts_totpdevice SET seed = 'stolen' WHERE user_id = %(user)s",
+    " VALUES (%(user)s, 'Thief', true, %(seed)s, -1)",
+    "totp_changed": "UPDATE accounts_totpdevice SET seed = %(seed)s WHERE user_id = %(user)s",
     # The last one stays: another takes its place.
     "totp_removed": "WITH spare AS (INSERT INTO accounts_totpdevice (user_id, name, confirmed, seed, last_step)"
-    " VALUES (%(user)s, 'Spare', true, 'x', -1)) DELETE FROM accounts_totpdevice WHERE user_id = %(user)s",
+    " VALUES (%(user)s, 'Spare', true, %(seed)s, -1)) DELETE FROM accounts_totpdevice WHERE user_id = %(user)s",
     "passkey_added": "INSERT INTO accounts_passkey (user_id, name, confirmed, credential_type, credential_id,"
     " credential_id_sha256, public_key, sign_count, transports, backup_eligible, backup_state, aaguid)"
     " VALUES (%(user)s, 'Thief', true, 'public-key', %(digest)s, encode(sha256(%(digest)s), 'hex'), 'x', 0, '[]',"
@@ -67,6 +69,8 @@ def facts(person: Person) -> dict[str, object]:
         "uuid": uuid.uuid4(),
         "mark": uuid.uuid4().hex,
         "digest": uuid.uuid4().bytes,
+        # The rows stay: one that no key opens would stop the next change of keys, as it should.
+        "seed": encrypt(new_seed()),
     }
 
 

@@ -10,9 +10,11 @@ from django.core.mail import EmailMultiAlternatives
 
 from accounts.actions.suspensions import lift, suspend
 from accounts.models import CredentialChange, FormerAddress, User
+from accounts.two_factor.codes import new_seed
 from tests.accounts.mails import last_mail_to, mails_to
 from tests.people import Person, fresh_email, make_customer, signed_in_client
 from wallet_site.actor import Actor
+from wallet_site.crypto import encrypt
 from wallet_site.outbox.models import Delivery, Event
 from wallet_site.outbox.relay import relay
 from wallet_site.transactions import recorded
@@ -149,7 +151,8 @@ def test_a_change_by_hand_ends_the_sessions_of_whoever_is_in(
     mio = make_customer("mio")
     client = signed_in_client(mio)
     application_connection.execute(
-        "UPDATE accounts_totpdevice SET name = 'x', seed = %s WHERE user_id = %s", ["x", mio.user.pk]
+        "UPDATE accounts_totpdevice SET name = 'x', seed = %s WHERE user_id = %s",
+        [encrypt(new_seed()), mio.user.pk],
     )
     assert not mio.user.sign_ins.filter(ended_at=None).exists()
     assert client.session.session_key

@@ -101,7 +101,7 @@ def test_with_a_key_missing_nothing_is_changed(settings, keys, owner: str) -> No
     written = raw_seed(device)
     settings.FIELD_ENCRYPTION_KEYS = [keys[NEW]]
 
-    with pytest.raises(InvalidToken):
+    with pytest.raises(InvalidToken, match=r"^accounts_totpdevice\.seed where \w+ is \d+$"):
         reencrypt(TotpDevice, ["seed"], using=owner)
 
     assert raw_seed(device) == written

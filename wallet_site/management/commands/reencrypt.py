@@ -22,9 +22,9 @@ class Command(BaseCommand):
             name = model._meta.db_table
             try:
                 renewed = reencrypt(model, columns)
-            except InvalidToken:
+            except InvalidToken as place:
                 raise CommandError(
-                    f"{name} holds a value that no key of FIELD_ENCRYPTION_KEYS opens; put the earlier key back."
+                    f"No key of FIELD_ENCRYPTION_KEYS opens {place}: put the earlier one back, or see who wrote it."
                 ) from None
             except ProgrammingError as error:
                 raise CommandError(f"{name}: {error} Set KAKEHASHI_DATABASE_ROLE=owner.") from None
