@@ -156,6 +156,12 @@ def _portal_process() -> Iterator[Portal]:
 
 
 @pytest.fixture
+def no_portal(_portal_process: Portal) -> None:
+    """Nobody answers at the portal's address."""
+    _portal_process.kill()
+
+
+@pytest.fixture
 def live_portal(_portal_process: Portal, transactional_db: None) -> Portal:
     """The portal behind granian at `url`, on this run's database: what a test commits is what it shows."""
     _portal_process.start()

@@ -93,10 +93,11 @@ class Worker:
         return self.worker.running
 
     def start(self) -> None:
+        # Beat has nothing to wait for, so both come up side by side.
+        self.beat.start()
         if not self.worker.running:
             self.ready_file.unlink(missing_ok=True)
             self.worker.start()
-        self.beat.start()
 
     def stop(self) -> None:
         self.beat.stop()

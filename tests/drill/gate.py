@@ -79,6 +79,11 @@ class Gate(ThreadingHTTPServer):
             self._stops.append(stop)
         return stop
 
+    def open_all(self) -> None:
+        """Forgets the stops that nothing has run into."""
+        with self._lock:
+            self._stops.clear()
+
     def take(self, method: str, path: str) -> Stop | None:
         """The stop that this request runs into; each stops one request."""
         with self._lock:

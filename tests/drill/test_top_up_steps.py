@@ -48,11 +48,18 @@ def bank(sandbox_processor: Sandbox, settings: Settings) -> Iterator[SandboxHarn
     harness.close()
 
 
-@pytest.fixture
-def line(sandbox_processor: Sandbox) -> Iterator[Gate]:
-    """The gate between the portal's processes and the card processor."""
-    with opened(sandbox_processor.url) as gate:
+@pytest.fixture(scope="module")
+def _gate(_sandbox_process: Sandbox) -> Iterator[Gate]:
+    """One for all tests here, so that a portal that one of them leaves running serves the next."""
+    with opened(_sandbox_process.url) as gate:
         yield gate
+
+
+@pytest.fixture
+def line(_gate: Gate) -> Iterator[Gate]:
+    """The gate between the portal's processes and the card processor; it stands open again for the next test."""
+    yield _gate
+    _gate.open_all()
 
 
 def behind(gate: Gate) -> dict[str, str]:
@@ -115,17 +122,23 @@ class Shop:
         return TopUp.objects.select_related("card").get(user=self.person.user)
 
 
+@pytest.fixture(scope="module")
+def _portal_at_the_gate(_portal_process: Portal, _gate: Gate) -> Iterator[Portal]:
+    _portal_process.kill()
+    _portal_process.environment = behind(_gate)
+    yield _portal_process
+    _portal_process.kill()
+    _portal_process.environment = {}
+
+
 @pytest.fixture
-def shop(live_portal: Portal, no_worker: None, bank: SandboxHarness, line: Gate) -> Iterator[Shop]:
-    live_portal.kill()
-    live_portal.environment = behind(line)
-    live_portal.start()
+def shop(
+    _portal_at_the_gate: Portal, live_portal: Portal, no_worker: None, bank: SandboxHarness, line: Gate
+) -> Iterator[Shop]:
     aya = make_customer("aya")
     shop = Shop(live_portal, aya, linked_card(aya, bank), Phone.signed_in(aya, url=live_portal.url))
     yield shop
     shop.asked.shutdown()
-    live_portal.kill()
-    live_portal.environment = {}
 
 
 def sweep(row: TopUp, *, after: timedelta = timedelta()) -> None:
@@ -250,15 +263,18 @@ def test_killed_between_record_and_answer(shop: Shop, bank: SandboxHarness) -> N
 
 # --- The worker's sweep
 @pytest.fixture
-def sweeper(worker: Worker, live_portal: Portal, line: Gate) -> Iterator[Worker]:
-    """A worker behind the gate, not started yet, and no portal that could take the processor's events."""
-    live_portal.kill()
+def sweeper(_worker_process: Worker, no_portal: None, transactional_db: None, line: Gate) -> Iterator[Worker]:
+    """A worker behind the gate, not started yet, and no portal that could take the processor's events.
+
+    Beat goes on: it is the worker that dies here.
+    """
+    worker = _worker_process.worker
     worker.kill()
-    worker.worker.environment = {**worker.worker.environment, **behind(line)}
-    usual = dict(worker.worker.environment)
-    yield worker
+    usual = worker.environment
+    worker.environment = {**usual, **behind(line)}
+    yield _worker_process
     worker.kill()
-    worker.worker.environment = {name: usual[name] for name in usual if name not in behind(line)}
+    worker.environment = usual
 
 
 def until_ended(row: TopUp, worker: Worker) -> None:
@@ -289,7 +305,7 @@ def test_worker_killed_while_it_asks(sweeper: Worker, bank: SandboxHarness, line
     make_due(row)
     sweeper.start()
     look_up.wait()
-    sweeper.kill()
+    sweeper.worker.kill()
     look_up.drop()
     assert TopUp.objects.get(pk=row.pk).is_open
     until_ended(row, sweeper)
@@ -304,7 +320,7 @@ def test_worker_killed_in_the_midst_of_the_record(
         make_due(row)
         sweeper.start()
         until_somebody_waits(owner_connection)
-        sweeper.kill()
+        sweeper.worker.kill()
     assert balance(aya) == 0
     until_ended(row, sweeper)
     assert charged_and_credited_once(aya, bank)
@@ -320,7 +336,7 @@ def test_worker_killed_between_the_halves_of_a_void(
     make_due(row)
     sweeper.start()
     cancel.wait()
-    sweeper.kill()
+    sweeper.worker.kill()
     cancel.drop()
     assert TopUp.objects.get(pk=row.pk).is_open
     until_ended(row, sweeper)
