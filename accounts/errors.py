@@ -56,6 +56,22 @@ class PasskeyKnown(Conflict):
     detail = _("This passkey is on file already. Use another device, or remove it first.")
 
 
+class AppKnown(Conflict):
+    """An authenticator app with this very key is on file already: the same request came twice."""
+
+    code = "app-known"
+    title = _("This app is on file already")
+    detail = _("This authenticator app is on file already. Look at your list of apps.")
+
+
+class EnrolmentOver(Conflict):
+    """What was begun to bind an authenticator app is too old, or was begun on another device."""
+
+    code = "enrolment-over"
+    title = _("That took too long")
+    detail = _("That took too long. Begin again with a new key for your app.")
+
+
 class FactorLocked(NotAllowed):
     """A hundred wrong codes in a row: codes no longer open this account until it is bound anew (requirement 17)."""
 

@@ -18,6 +18,7 @@ from accounts.models import (
     CredentialChange,
     NoticeAddress,
     Recovery,
+    RecoveryCodeSet,
     SignIn,
     SignUp,
     User,
@@ -112,6 +113,26 @@ def security_of(user: User, *, changes: int = 8) -> Security:
         api_devices=list(ApiDevice.objects.filter(user=user, revoked_at=None).order_by("-last_seen_at")[:20]),
         changes=list(CredentialChange.objects.filter(user=user).order_by("-pk")[:changes]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CodesLeft:
+    """How many recovery codes still count, and since when there are these; None where there are none."""
+
+    left: int
+    made_at: datetime | None
+
+    @property
+    def are_few(self) -> bool:
+        """Whether it is time for new ones."""
+        return self.left <= CODES_TOO_FEW
+
+
+def codes_left(user: User) -> CodesLeft:
+    """One query."""
+    unused = Count("codes", filter=Q(codes__used_at=None))
+    found = RecoveryCodeSet.objects.filter(user=user, confirmed=True).annotate(left=unused).first()
+    return CodesLeft(found.left, found.created_at) if found else CodesLeft(0, None)
 
 
 def contacts_of(user: User) -> Contacts:

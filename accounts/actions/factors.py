@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import step_up
-from accounts.errors import LastFactor, TooManyFactors, WrongCode
+from accounts.errors import AppKnown, LastFactor, TooManyFactors, WrongCode
 from accounts.models import FactorGuesses, Passkey, TotpDevice, User
 from accounts.two_factor.codes import matching_step, new_recovery_codes, write_recovery_codes
 from wallet_site.actor import Actor
@@ -25,7 +25,7 @@ def add_totp(user: User, *, seed: str, code: str, name: str, actor: Actor) -> To
     """Enrol the authenticator app that `seed` was shown to, proven by its first code, which is burnt.
 
     By triggers every address is told and other sessions end. Raises `StepUpRequired`, `WrongCode`, `InvalidInput`,
-    `TooManyFactors`.
+    `TooManyFactors`, and `AppKnown` for a repeat: of any number at once with one seed one is bound.
     """
     step_up.require(actor)
     label = read_label(name)
@@ -35,8 +35,10 @@ def add_totp(user: User, *, seed: str, code: str, name: str, actor: Actor) -> To
         raise WrongCode(errors=[FieldError("/code", WrongCode.detail, WrongCode.code)])
     with recorded(actor):
         guesses = lock_factors(user)
-        if TotpDevice.objects.filter(user=user, confirmed=True).count() >= MAXIMUM_APPS:
-            raise TooManyFactors
+        refuse_too_many_apps(user)
+        # Seeds lie encrypted and cannot be searched; nobody has more than a few.
+        if seed in TotpDevice.objects.filter(user=user).values_list("seed", flat=True):
+            raise AppKnown
         device: TotpDevice = TotpDevice.objects.create(
             user=user, name=label, confirmed=True, seed=seed, last_step=step, last_used_at=timezone.now()
         )
@@ -106,6 +108,12 @@ def refuse_last(user: User) -> None:
     apps = TotpDevice.objects.filter(user=user, confirmed=True).count()
     if apps + Passkey.objects.filter(user=user, confirmed=True).count() <= 1:
         raise LastFactor
+
+
+def refuse_too_many_apps(user: User) -> None:
+    """Raise `TooManyFactors` for who has five authenticator apps."""
+    if TotpDevice.objects.filter(user=user, confirmed=True).count() >= MAXIMUM_APPS:
+        raise TooManyFactors
 
 
 def read_label(text: str) -> str:

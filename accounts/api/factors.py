@@ -103,7 +103,7 @@ class FactorView(APIView):
         """A name is no credential: no fresh proof is asked, and nobody is told."""
         asked = values_of(RenameFactorSerializer, request)
         rename_factor(_find(request, factor_id), name=asked["name"], actor=actor_of(request._request))
-        return Response(_shown(request, factor_id))
+        return Response(shown_factor(request, factor_id))
 
     @extend_schema(
         operation_id="remove_factor",
@@ -162,7 +162,7 @@ class PasskeysView(APIView):
             bearer=_bearer(request),
             actor=actor_of(request._request),
         )
-        return Response(_shown(request, passkey.public_id), status=201)
+        return Response(shown_factor(request, passkey.public_id), status=201)
 
 
 def _bearer(request: Request) -> str:
@@ -176,7 +176,8 @@ def _find(request: Request, factor_id: UUID) -> Passkey | TotpDevice:
     return device
 
 
-def _shown(request: Request, factor_id: UUID) -> Any:
+def shown_factor(request: Request, factor_id: UUID) -> Any:
+    """One of the caller's own as the API shows it. Raises `NotFound`."""
     found = [one for one in list_factors(customer_of(request)) if one.public_id == factor_id]
     if not found:
         raise NotFound

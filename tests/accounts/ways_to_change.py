@@ -84,7 +84,7 @@ class Scene:
             answer = self.app.delete(f"/api/v1/{path}")
         else:
             answer = self.app.post(f"/api/v1/{path}", body, idempotency_key=None)
-        assert answer.status in (200, 202, 204), answer.content
+        assert answer.status in (200, 201, 202, 204), answer.content
 
 
 def by_sql(kind: str) -> Way:
@@ -179,6 +179,12 @@ def _app_by_page(scene: Scene) -> None:
     scene.page("totp_add", {"name": "Watch", "code": totp_code(found.group(1))})
 
 
+def _app_by_api(scene: Scene) -> None:
+    key = scene.app.post("/api/v1/me/factors/apps/key", idempotency_key=None).json()
+    body = {"enrolment": key["enrolment"], "code": totp_code(key["seed"]), "name": "Watch"}
+    scene.api("post", "me/factors/apps", body)
+
+
 def _app_by_shell(scene: Scene) -> None:
     TotpDevice.objects.create(user=scene.person.user, name="Watch", confirmed=True, seed=new_seed())
 
@@ -199,6 +205,12 @@ def _passkey_by_page(scene: Scene) -> None:
     ).json()
     made = Authenticator().create(asked["options"])
     scene.page("passkey_add", {"ceremony": asked["ceremony"], "credential": made, "name": "Key"})
+
+
+def _passkey_by_api(scene: Scene) -> None:
+    asked = scene.app.post("/api/v1/me/factors/passkeys/options", idempotency_key=None).json()
+    made = Authenticator().create(asked["options"])
+    scene.api("post", "me/factors/passkeys", {"ceremony": asked["ceremony"], "credential": made})
 
 
 def _passkey_by_shell(scene: Scene) -> None:
@@ -285,25 +297,31 @@ TABLE: Final[dict[str, dict[str, Way | str]]] = {
         "page": NO_PAGE, "api": NO_APP, "admin": NO_STAFF, "shell": _field_by_shell(is_active=False),
     },
     "account_activated": {"page": NO_PAGE, "api": NO_APP, "admin": NO_STAFF, "shell": _activated_by_shell},
-    "totp_added": {"page": _app_by_page, "api": NO_APP, "admin": NO_STAFF, "shell": _app_by_shell},
+    "totp_added": {"page": _app_by_page, "api": _app_by_api, "admin": NO_STAFF, "shell": _app_by_shell},
     "totp_removed": {
         "page": lambda scene: scene.page("factor_remove", {}, _spare(scene).public_id),
-        "api": NO_APP, "admin": NO_STAFF, "shell": lambda scene: [] if _spare(scene).delete() else None,
+        "api": lambda scene: scene.api("delete", f"me/factors/{_spare(scene).public_id}"),
+        "admin": NO_STAFF, "shell": lambda scene: [] if _spare(scene).delete() else None,
     },
     "totp_changed": {"page": NO_PAGE, "api": NO_APP, "admin": NO_STAFF, "shell": _app_changed_by_shell},
-    "passkey_added": {"page": _passkey_by_page, "api": NO_APP, "admin": NO_STAFF, "shell": _passkey_by_shell},
+    "passkey_added": {
+        "page": _passkey_by_page, "api": _passkey_by_api, "admin": NO_STAFF, "shell": _passkey_by_shell,
+    },
     "passkey_removed": {
         "page": lambda scene: scene.page("factor_remove", {}, _laptop(scene).public_id),
-        "api": NO_APP, "admin": NO_STAFF, "shell": lambda scene: [] if _laptop(scene).delete() else None,
+        "api": lambda scene: scene.api("delete", f"me/factors/{_laptop(scene).public_id}"),
+        "admin": NO_STAFF, "shell": lambda scene: [] if _laptop(scene).delete() else None,
     },
     "passkey_changed": {"page": NO_PAGE, "api": NO_APP, "admin": NO_STAFF, "shell": _passkey_changed_by_shell},
     "recovery_codes_added": {
         "page": lambda scene: scene.page("recovery_codes", {}),
-        "api": NO_APP, "admin": NO_STAFF, "shell": _new_codes_by_shell,
+        "api": lambda scene: scene.api("post", "me/factors/recovery-codes"),
+        "admin": NO_STAFF, "shell": _new_codes_by_shell,
     },
     "recovery_codes_removed": {
         "page": lambda scene: scene.page("recovery_codes", {}),
-        "api": NO_APP, "admin": NO_STAFF, "shell": _new_codes_by_shell,
+        "api": lambda scene: scene.api("post", "me/factors/recovery-codes"),
+        "admin": NO_STAFF, "shell": _new_codes_by_shell,
     },
     "recovery_code_used": {
         "page": lambda scene: scene.page("step_up", {"code": scene.person.recovery_codes[0]}),
