@@ -50,8 +50,8 @@ class Challenge:
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
-    """What an `auth_session` carries."""
+class PasswordProven:
+    """What an `auth_session` carries: who has proven the password, on which device."""
 
     id: str
     user_id: int
@@ -64,7 +64,7 @@ class _State:
         return encrypt(json.dumps({_PURPOSE: asdict(self)}))
 
     @classmethod
-    def unseal(cls, text: str) -> _State:
+    def unseal(cls, text: str) -> PasswordProven:
         """Raises `ChallengeOver` for anything that is not ours."""
         try:
             # The same keys seal other secrets: the name of the purpose tells this one from them.
@@ -85,7 +85,9 @@ def begin_challenge(
     if user.kind != User.Kind.CUSTOMER:
         raise WrongCredentials
     ends_at = time.time() + settings.API_CHALLENGE_LIFETIME.total_seconds()
-    return _challenge(_State(new_token(128), user.pk, key_thumbprint, device_name, ends_at, _stamp(user)))
+    return _challenge(
+        PasswordProven(new_token(128), user.pk, key_thumbprint, device_name, ends_at, _stamp(user))
+    )
 
 
 def ask_passkey(auth_session: str, *, key_thumbprint: str) -> Asked:
@@ -105,21 +107,27 @@ def answer_challenge(
     Raises `ChallengeOver`; `WrongCode`, `WrongPasskey` or `PasskeyOver` with a fresh `auth_session` for the next try,
     which ends when the first one would have; `TooManyTries`, `FactorLocked`, `Suspended`, `Unavailable`.
     """
-    state, user = _open(auth_session, key_thumbprint)
-    remember = int(settings.API_CHALLENGE_LIFETIME.total_seconds()) + 60
-    if not first_use("auth-session", state.id, remember_seconds=remember):
-        raise ChallengeOver
+    state, user = take_session(auth_session, key_thumbprint=key_thumbprint)
     try:
         proof = _prove(user, answer, key_thumbprint, actor)
     except (WrongCode, WrongPasskey, PasskeyOver) as refusal:
-        raise _next_try(state, refusal) from refusal
+        raise next_try(state, refusal) from refusal
     return sign_in_device(
         user, name=state.device_name, key_thumbprint=key_thumbprint, factor=proof.method, actor=actor
     )
 
 
-def _open(auth_session: str, key_thumbprint: str) -> tuple[_State, User]:
-    state = _State.unseal(auth_session)
+def take_session(auth_session: str, *, key_thumbprint: str) -> tuple[PasswordProven, User]:
+    """Use an `auth_session` up for one try at what follows the password. Raises `ChallengeOver` and `Unavailable`."""
+    state, user = _open(auth_session, key_thumbprint)
+    remember = int(settings.API_CHALLENGE_LIFETIME.total_seconds()) + 60
+    if not first_use("auth-session", state.id, remember_seconds=remember):
+        raise ChallengeOver
+    return state, user
+
+
+def _open(auth_session: str, key_thumbprint: str) -> tuple[PasswordProven, User]:
+    state = PasswordProven.unseal(auth_session)
     if state.ends_at <= time.time() or not equal(state.thumbprint, key_thumbprint):
         raise ChallengeOver
     user = User.objects.filter(pk=state.user_id, is_active=True, kind=User.Kind.CUSTOMER).first()
@@ -140,9 +148,12 @@ def _prove(user: User, answer: str | PasskeyAnswer, key_thumbprint: str, actor: 
     return check_passkey(answer.ceremony, answer.credential, question=question, user=user, actor=actor)
 
 
-def _next_try(state: _State, refusal: WrongCode | WrongPasskey | PasskeyOver) -> InvalidInput:
+def next_try(state: PasswordProven, refusal: WrongCode | WrongPasskey | PasskeyOver) -> InvalidInput:
+    """The same refusal with a fresh `auth_session`, which ends when the first one would have."""
     again = _challenge(
-        _State(new_token(128), state.user_id, state.thumbprint, state.device_name, state.ends_at, state.stamp)
+        PasswordProven(
+            new_token(128), state.user_id, state.thumbprint, state.device_name, state.ends_at, state.stamp
+        )
     )
     pointer = "/code" if isinstance(refusal, WrongCode) else "/credential"
     return type(refusal)(
@@ -153,7 +164,7 @@ def _next_try(state: _State, refusal: WrongCode | WrongPasskey | PasskeyOver) ->
     )
 
 
-def _challenge(state: _State) -> Challenge:
+def _challenge(state: PasswordProven) -> Challenge:
     return Challenge(
         auth_session=state.seal(),
         factors=list(factors_of(state.user_id)),

@@ -18,17 +18,22 @@ FACTORS = ["passkey", "totp"]
 FACTORS_AND_SPARE = [*FACTORS, "recovery_code"]
 
 
-class SignInSerializer(StrictSerializer):
-    """First step: who, and what the owner will read in the list of devices."""
-
-    email = serializers.CharField(max_length=254, trim_whitespace=False)
-    password = serializers.CharField(max_length=1000, trim_whitespace=False, style={"input_type": "password"})
-    device_name = serializers.RegexField(
+def device_name_field() -> serializers.RegexField:
+    """What the owner will read in the list of devices, and in mails: one line."""
+    return serializers.RegexField(
         r"^[^\x00-\x1f\x7f]+\Z",
         max_length=80,
         error_messages={"invalid": _("A name is one line of text.")},
         help_text='As its owner calls it, such as "Aya\'s phone".',
     )
+
+
+class SignInSerializer(StrictSerializer):
+    """First step: who, and what the owner will read in the list of devices."""
+
+    email = serializers.CharField(max_length=254, trim_whitespace=False)
+    password = serializers.CharField(max_length=1000, trim_whitespace=False, style={"input_type": "password"})
+    device_name = device_name_field()
 
 
 class ProofSerializer(StrictSerializer):

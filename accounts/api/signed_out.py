@@ -21,7 +21,7 @@ from wallet_site.api.serializers import StrictSerializer, values_of
 from wallet_site.web import actor_of
 
 _LOCK_ID: Final = "7e0d8a52-1c8f-4a52-8f0a-2c5d0b1f7a44"
-_ADDRESS: Final = OpenApiExample("Any address on file", value={"email": "aya@example.com"}, request_only=True)
+ADDRESS: Final = OpenApiExample("Any address on file", value={"email": "aya@example.com"}, request_only=True)
 
 
 class AddressSerializer(StrictSerializer):
@@ -74,7 +74,7 @@ class PasswordResetView(KeyView):
         "and one use, and worthless without the second factor. Let your app open it (an https app link).",
         request=AddressSerializer,
         responses={202: AskedSerializer},
-        examples=[_ADDRESS, OpenApiExample("Accepted", value={"expires_in": 900}, response_only=True)],
+        examples=[ADDRESS, OpenApiExample("Accepted", value={"expires_in": 900}, response_only=True)],
     )
     def post(self, request: Request) -> Response:
         """202 for every address."""
@@ -131,7 +131,7 @@ class LockView(KeyView):
         request=AddressSerializer,
         responses={202: LockAskedSerializer},
         examples=[
-            _ADDRESS,
+            ADDRESS,
             OpenApiExample("Accepted", value={"lock_id": _LOCK_ID, "expires_in": 900}, response_only=True),
         ],
     )
