@@ -73,6 +73,8 @@ class Phone:
     access_token: str = ""
     refresh_token: str = ""
     device_id: str = ""
+    # The newest one that the server has offered (RFC 9449, 8.2): goes into the next proof.
+    nonce: str = ""
     # Seconds after which it gives an answer up, as an app on a train does.
     patience: float = 30
     _http: httpx.Client | None = field(default=None, repr=False)
@@ -157,7 +159,26 @@ class Phone:
         token: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        """Send one request with a fresh proof. A `body` of bytes goes out as it is."""
+        """Send one request with a fresh proof. A `body` of bytes goes out as it is.
+
+        Asked for a nonce, it sends the request once more with that, unless the test has made the proof.
+        """
+        answer = self._send(method, path, body, proof=proof, token=token, headers=headers)
+        self.nonce = answer.headers.get("dpop-nonce", self.nonce)
+        if answer.status == 401 and answer.code == "use-dpop-nonce" and proof is None:
+            return self._send(method, path, body, proof=None, token=token, headers=headers)
+        return answer
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        proof: str | None,
+        token: str | None,
+        headers: dict[str, str] | None,
+    ) -> Answer:
         sent = self.headers_for(method, path, proof=proof, token=token) | (headers or {})
         content = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         if content is not None:
@@ -203,6 +224,8 @@ class Phone:
             "htu": address,
             "iat": int(time.time()),
         }
+        if self.nonce:
+            said["nonce"] = self.nonce
         if token:
             said["ath"] = b64(hashlib.sha256(token.encode()).digest())
         said = {name: value for name, value in (said | claims).items() if value is not None}

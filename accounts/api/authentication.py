@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from accounts import policy
 from accounts.actions.api_devices import access_digest
 from accounts.api import dpop
+from accounts.api.dpop_nonces import HEADER, fresh_nonce
 from accounts.errors import Suspended
 from accounts.models import AccessToken, ApiDevice, Suspension, User
 from wallet_site.crypto import equal
@@ -80,6 +81,7 @@ class DeviceTokenAuthentication(BaseAuthentication):
 
         Raises `InvalidToken`, `InvalidProof`, `Suspended`, `SwitchedOff` or `Unavailable`.
         """
+        _offer_nonce(request)
         secret = _token_in(request)
         proof = dpop.verify(
             request.headers.get("DPoP", ""),
@@ -109,13 +111,28 @@ class DeviceKeyAuthentication(BaseAuthentication):
     """A proof alone, for the requests that get the first token or the next one."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, ProvenKey]:
-        """Nobody yet, and the key. Raises `InvalidProof` or `Unavailable`."""
-        proof = dpop.verify(request.headers.get("DPoP", ""), method=request.method or "", path=request.path)
+        """Nobody yet, and the key. Raises `InvalidProof`, `NonceNeeded` or `Unavailable`.
+
+        A view that hands out tokens says `needs_nonce`.
+        """
+        _offer_nonce(request)
+        view = (request.parser_context or {}).get("view")
+        proof = dpop.verify(
+            request.headers.get("DPoP", ""),
+            method=request.method or "",
+            path=request.path,
+            needs_nonce=getattr(view, "needs_nonce", False),
+        )
         return AnonymousUser(), ProvenKey(proof.thumbprint)
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge of every 401 that has no sharper one."""
         return f"DPoP {dpop.ALGS}"
+
+
+def _offer_nonce(request: Request) -> None:
+    """Every answer to an app carries the nonce for its next proof, a refusal too."""
+    request._request.api_headers = {HEADER: fresh_nonce()}  # type: ignore[attr-defined]
 
 
 def _token_in(request: Request) -> str:

@@ -2,6 +2,10 @@
 
 A proof is good for one request: its method, its address, its minute, and, where a token is sent, that token. The
 address is compared with `settings.PUBLIC_URL`, never with a Host header, which a stranger chooses.
+
+Its minute is the phone's `iat`, or a nonce of ours (RFC 9449, 8 and 9), which counts in the clock's place: a phone
+whose clock is wrong gets in all the same. Whatever hands out tokens asks for a nonce: proofs that somebody made ahead
+of time, while they held the phone, are worth nothing there.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import jwt
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.api.dpop_nonces import NONCE_LIFETIME_SECONDS, is_live
 from wallet_site.crypto import equal
 from wallet_site.errors import NotSignedIn
 from wallet_site.ratelimit import first_use
@@ -42,24 +47,41 @@ class InvalidProof(NotSignedIn):
     challenge = f'DPoP error="invalid_dpop_proof", {ALGS}'
 
 
+class NonceNeeded(InvalidProof):
+    """All of the proof fits but its time: make another one with the nonce of this answer's `DPoP-Nonce` header."""
+
+    code = "use-dpop-nonce"
+    title = _("The request must be proven anew")
+    detail = _("Make a new DPoP proof with the nonce from the DPoP-Nonce header, and repeat the request.")
+    challenge = f'DPoP error="use_dpop_nonce", {ALGS}'
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """A proof that holds. `thumbprint` (RFC 7638) names the key that made it."""
 
     thumbprint: str
     jti: str
+    has_nonce: bool
 
 
-def verify(text: str, *, method: str, path: str, access_token: str | None = None) -> Proof:
-    """Judge one proof and burn it. Raises `InvalidProof`, and `Unavailable` where a replay cannot be ruled out."""
-    proof = _read(text, method=method, path=path, access_token=access_token)
-    remember = 2 * CLOCK_SKEW_SECONDS + 10
+def verify(
+    text: str, *, method: str, path: str, access_token: str | None = None, needs_nonce: bool = False
+) -> Proof:
+    """Judge one proof and burn it. Raises `InvalidProof`, and `Unavailable` where a replay cannot be ruled out.
+
+    Raises `NonceNeeded`, and burns nothing, where a nonce would help: there is none and one is needed, or the phone's
+    clock is wrong, or the nonce is over.
+    """
+    proof = _read(text, method=method, path=path, access_token=access_token, needs_nonce=needs_nonce)
+    # For as long as the same proof could be taken again.
+    remember = (NONCE_LIFETIME_SECONDS if proof.has_nonce else 2 * CLOCK_SKEW_SECONDS) + 10
     if not first_use("dpop", f"{proof.thumbprint}:{_b64(_sha256(proof.jti))}", remember_seconds=remember):
         raise InvalidProof
     return proof
 
 
-def _read(text: str, *, method: str, path: str, access_token: str | None) -> Proof:
+def _read(text: str, *, method: str, path: str, access_token: str | None, needs_nonce: bool) -> Proof:
     if not text or len(text) > MAXIMUM_PROOF_CHARACTERS:
         raise InvalidProof
     try:
@@ -79,14 +101,29 @@ def _read(text: str, *, method: str, path: str, access_token: str | None) -> Pro
     # ValueError: a key or a text that is no base64, no point on the curve, no UTF-8. RecursionError: "[[[[...".
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise InvalidProof from error
-    if not (
-        _is_fresh(claims["iat"]) and _is_for(claims, method, path) and _holds_token(claims, access_token)
-    ):
+    if not (_is_for(claims, method, path) and _holds_token(claims, access_token)):
         raise InvalidProof
     jti = claims["jti"]
     if not isinstance(jti, str) or not 1 <= len(jti) <= MAXIMUM_JTI_CHARACTERS:
         raise InvalidProof
-    return Proof(thumbprint(key), jti)
+    _require_fresh(claims, needs_nonce=needs_nonce)
+    return Proof(thumbprint(key), jti, "nonce" in claims)
+
+
+def _require_fresh(claims: dict[str, Any], *, needs_nonce: bool) -> None:
+    """Whether the proof was made just now: by a nonce where it has one, else by its own clock."""
+    issued_at = claims["iat"]
+    if not isinstance(issued_at, int | float) or isinstance(issued_at, bool):
+        raise InvalidProof
+    if "nonce" not in claims:
+        if needs_nonce or not _is_recent(issued_at):
+            raise NonceNeeded
+        return
+    nonce = claims["nonce"]
+    if not isinstance(nonce, str):
+        raise InvalidProof
+    if not is_live(nonce):
+        raise NonceNeeded
 
 
 def _key_of(header: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -104,9 +141,7 @@ def _key_of(header: dict[str, Any]) -> tuple[dict[str, Any], str]:
     return members, algorithm
 
 
-def _is_fresh(issued_at: Any) -> bool:
-    if not isinstance(issued_at, int | float) or isinstance(issued_at, bool):
-        return False
+def _is_recent(issued_at: float) -> bool:
     now = time.time()
     # Compared, not subtracted: an int of any size compares, but does not become a float.
     return now - CLOCK_SKEW_SECONDS <= issued_at <= now + CLOCK_SKEW_SECONDS

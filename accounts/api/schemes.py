@@ -13,8 +13,10 @@ _PROOF = {
     "name": "DPoP",
     "description": "A proof of possession (RFC 9449): a JWT with `typ: dpop+jwt`, `alg: ES256` (or `EdDSA`) and the "
     "device's public `jwk` in its header; `jti` (used once), `htm` (the method), `htu` (this address without query), "
-    "`iat` (within a minute of now) and, with an access token, `ath` (base64url of its SHA-256). Make a new one for "
-    "every request. The key never leaves the device; its RFC 7638 thumbprint is what tokens are bound to.",
+    "`iat` (within a minute of now), `nonce` (the newest `DPoP-Nonce` that an answer brought; required where tokens "
+    "are handed out, and it counts in the place of `iat`) and, with an access token, `ath` (base64url of its SHA-256). "
+    "Make a new one for every request. Answered with 401 `use-dpop-nonce`, make another with that answer's nonce. The "
+    "key never leaves the device; its RFC 7638 thumbprint is what tokens are bound to.",
 }
 _TOKEN = {
     "type": "http",

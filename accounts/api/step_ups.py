@@ -41,7 +41,8 @@ class StepUpView(APIView):
         summary="Prove the second factor again",
         description="What matters asks for a second factor that is at most five minutes old (RFC 9470). Such a request "
         'is answered with 401 `step-up-required` and `WWW-Authenticate: DPoP error="insufficient_user_authentication", '
-        "max_age=300`: call this, then repeat the request.\n\nWhere the problem's `step_up` member has a `challenge`, "
+        'acr_values="urn:kakehashi:acr:second-factor", max_age=300`: call this, then repeat the request.\n\n'
+        "Where the problem's `step_up` member has a `challenge`, "
         "show its `words` to the customer and send it along: the proof then counts for exactly this action, amount and "
         "payee, once, for five minutes. Repeat the refused request with the same `Idempotency-Key`. A challenge that "
         "is over is answered with 409 `step-up-over`: repeat the request to get the next one.",

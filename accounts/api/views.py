@@ -56,6 +56,8 @@ class KeyView(APIView):
 
     authentication_classes = (DeviceKeyAuthentication,)
     permission_classes = (HasProvenKey,)
+    # Whether a proof must hold a nonce of ours: where tokens are handed out.
+    needs_nonce = False
 
     @property
     def thumbprint(self) -> str:
@@ -98,6 +100,8 @@ class SignInView(KeyView):
 class FactorView(KeyView):
     """Second step: the code."""
 
+    needs_nonce = True
+
     @extend_schema(
         operation_id="prove_factor",
         tags=["Signing in"],
@@ -118,7 +122,7 @@ class FactorView(KeyView):
             key_thumbprint=self.thumbprint,
             actor=actor_of(request._request),
         )
-        return _tokens_response(tokens)
+        return tokens_response(tokens)
 
 
 class AskPasskeyView(KeyView):
@@ -143,6 +147,8 @@ class AskPasskeyView(KeyView):
 class RefreshView(KeyView):
     """The next pair of tokens."""
 
+    needs_nonce = True
+
     @extend_schema(
         operation_id="refresh_tokens",
         tags=["Signing in"],
@@ -159,10 +165,11 @@ class RefreshView(KeyView):
         tokens = rotate(
             asked["refresh_token"], key_thumbprint=self.thumbprint, actor=actor_of(request._request)
         )
-        return _tokens_response(tokens)
+        return tokens_response(tokens)
 
 
-def _tokens_response(tokens: Tokens) -> Response:
+def tokens_response(tokens: Tokens, *, status: int = 200) -> Response:
+    """A fresh pair as RFC 6749 and 9449 write it, with the device's own id."""
     return Response(
         {
             "access_token": tokens.access_token,
@@ -170,7 +177,8 @@ def _tokens_response(tokens: Tokens) -> Response:
             "expires_in": tokens.expires_in,
             "refresh_token": tokens.refresh_token,
             "device_id": str(tokens.device.public_id),
-        }
+        },
+        status=status,
     )
 
 

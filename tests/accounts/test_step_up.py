@@ -314,7 +314,9 @@ def test_an_app_is_told_what_to_ask_proves_it_and_repeats_its_request() -> None:
     phone = Phone.signed_in(mio)
     refused = phone.post("/api/v1/tests/send", {"amount": 5_000})
     assert refused.status == 401 and refused.code == "step-up-required"
-    assert refused.headers["www-authenticate"] == 'DPoP error="insufficient_user_authentication", max_age=300'
+    assert refused.headers["www-authenticate"] == (
+        'DPoP error="insufficient_user_authentication", acr_values="urn:kakehashi:acr:second-factor-bound", max_age=300'
+    )
     question = refused.json()["step_up"]
     assert question["words"] == "Send ¥5,000 to H*** K."
     assert question["factors"] == ["totp"]

@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "urn:kakehashi:problem:"
+ACR_SECOND_FACTOR = "urn:kakehashi:acr:second-factor"
+ACR_BOUND = "urn:kakehashi:acr:second-factor-bound"
 
 
 class DatabaseAway(Unavailable):
@@ -99,7 +101,10 @@ def _challenge(problem: Problem, context: dict[str, Any]) -> str:
     scheme: str = context["view"].get_authenticate_header(context["request"]) or "DPoP"
     if isinstance(problem, StepUpRequired):
         name = scheme.split(" ", 1)[0]
-        return f'{name} error="insufficient_user_authentication", max_age={problem.extra.get("max_age", 300)}'
+        # RFC 9470: how it is to be proven (by any second factor, or bound to this very thing), and how lately.
+        acr = ACR_BOUND if "challenge" in problem.extra.get("step_up", {}) else ACR_SECOND_FACTOR
+        max_age = problem.extra.get("max_age", 300)
+        return f'{name} error="insufficient_user_authentication", acr_values="{acr}", max_age={max_age}'
     return scheme
 
 

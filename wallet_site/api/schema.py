@@ -58,6 +58,8 @@ _HEADERS: dict[str, Any] = {
         "description": "Seconds; with 429, 503 and a 409 in flight.",
     },
     "WWW-Authenticate": _TEXT | {"description": "What to bring; with 401."},
+    "DPoP-Nonce": _TEXT
+    | {"description": "To apps: the `nonce` for the next proof (RFC 9449, 8). Good for five minutes."},
     "Idempotency-Replayed": _TEXT
     | {"description": "`true` when this is the stored answer of an earlier request."},
 }
@@ -111,7 +113,7 @@ def describe_problems(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         "description": "Refused; nothing has changed.",
         "headers": {
             name: {"$ref": f"#/components/headers/{name}"}
-            for name in ("RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate")
+            for name in ("RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate", "DPoP-Nonce")
         },
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
@@ -126,6 +128,8 @@ def _describe_operation(operation: dict[str, Any]) -> None:
     for status, response in responses.items():
         if status.startswith("2"):
             names = ["RateLimit", "RateLimit-Policy"]
+            if any(name.startswith("DPoP") for one in operation.get("security", []) for name in one):
+                names.append("DPoP-Nonce")
             if any(one.get("name") == "Idempotency-Key" for one in operation.get("parameters", [])):
                 names.append("Idempotency-Replayed")
             for name in names:

@@ -61,7 +61,10 @@ class CallerThrottle(BaseThrottle):
 
 
 class ApiHeadersMiddleware:
-    """Adds what every answer under /api/ carries: the limits it was counted against, and that nobody stores it."""
+    """Adds what every answer under /api/ carries: the limits it was counted against, and that nobody stores it.
+
+    An authentication may put further headers on the request, as `api_headers`.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -71,6 +74,8 @@ class ApiHeadersMiddleware:
         if not request.path.startswith("/api/"):
             return response
         response.headers.setdefault("Cache-Control", "no-store")
+        for name, value in getattr(request, "api_headers", {}).items():
+            response[name] = value
         quotas: list[Quota] = getattr(request, "quotas", [])
         if quotas:
             response["RateLimit-Policy"] = ", ".join(

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
-from accounts.api import dpop
-from accounts.api.dpop import InvalidProof
+from accounts.api import dpop, dpop_nonces
+from accounts.api.dpop import InvalidProof, NonceNeeded
 from tests.api_client import Phone, b64
 from wallet_site.errors import Unavailable
 from wallet_site.local.valkey import Valkey
@@ -23,8 +23,10 @@ pytestmark = pytest.mark.requirement(35)
 PATH = "/api/v1/me"
 
 
-def verify(proof: str, *, method: str = "GET", path: str = PATH, token: str | None = None) -> dpop.Proof:
-    return dpop.verify(proof, method=method, path=path, access_token=token)
+def verify(
+    proof: str, *, method: str = "GET", path: str = PATH, token: str | None = None, needs_nonce: bool = False
+) -> dpop.Proof:
+    return dpop.verify(proof, method=method, path=path, access_token=token, needs_nonce=needs_nonce)
 
 
 def test_a_fresh_proof_names_its_key() -> None:
@@ -183,6 +185,67 @@ def test_a_proof_goes_with_its_token_alone() -> None:
     ):
         with pytest.raises(InvalidProof):
             verify(proof, token="kka_one")
+
+
+@pytest.mark.requirement(46)
+@pytest.mark.parametrize("hours", [-8760, -1, 1, 24])
+def test_a_phone_whose_clock_is_wrong_gets_in_by_our_nonce_alone(hours: int) -> None:
+    phone, wrong = Phone(), int(time.time()) + hours * 3600
+    with pytest.raises(NonceNeeded):
+        verify(phone.proof("GET", PATH, iat=wrong))
+    assert verify(phone.proof("GET", PATH, iat=wrong, nonce=dpop_nonces.fresh_nonce())).has_nonce
+
+
+def test_a_nonce_is_needed_where_tokens_are_given_and_is_good_for_five_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    phone = Phone()
+    with pytest.raises(NonceNeeded):
+        verify(phone.proof("GET", PATH), needs_nonce=True)
+    nonce = dpop_nonces.fresh_nonce()
+    made_ahead = [phone.proof("GET", PATH, nonce=nonce, iat=int(time.time()) + n * 60) for n in range(20)]
+    assert verify(made_ahead[0], needs_nonce=True).has_nonce
+    now = time.time()
+    monkeypatch.setattr(dpop_nonces.time, "time", lambda: now + 240 - now % 60)
+    assert verify(made_ahead[1], needs_nonce=True).has_nonce
+    with pytest.raises(InvalidProof) as seen:
+        verify(made_ahead[1], needs_nonce=True)
+    assert not isinstance(seen.value, NonceNeeded), "a replay, for as long as its nonce lives"
+    monkeypatch.setattr(dpop_nonces.time, "time", lambda: now + 300 - now % 60)
+    for proof in made_ahead[2:]:
+        with pytest.raises(NonceNeeded):
+            verify(proof, needs_nonce=True)
+
+
+@pytest.mark.parametrize("nonce", ["", "x", "é", "0" * 32, 7, None, ["a"], "\ud800"], ids=repr)
+def test_a_nonce_that_is_none_of_ours_is_refused_though_the_clock_is_right(nonce: object) -> None:
+    phone = Phone()
+    claims = {
+        "jti": uuid.uuid4().hex,
+        "htm": "GET",
+        "htu": settings.PUBLIC_URL + PATH,
+        "iat": int(time.time()),
+    }
+    header = {"typ": "dpop+jwt", "jwk": phone.public_key}
+    proof = jwt.encode(claims | {"nonce": nonce}, phone.key, "ES256", headers=header)
+    with pytest.raises(InvalidProof):
+        verify(proof)
+
+
+@pytest.mark.django_db
+def test_every_answer_offers_the_next_nonce_as_rfc_9449_does() -> None:
+    phone = Phone()
+    body = {"refresh_token": "kkr_" + "A" * 43}
+    path = "/api/v1/token/refresh"
+    asked = phone.post(path, body, proof=phone.proof("POST", path), idempotency_key=None)
+    assert (asked.status, asked.code) == (401, "use-dpop-nonce")
+    assert asked.headers["www-authenticate"].startswith('DPoP error="use_dpop_nonce"')
+    nonce = asked.headers["dpop-nonce"]
+    again = phone.post(path, body, proof=phone.proof("POST", path, nonce=nonce), idempotency_key=None)
+    assert again.code == "invalid-refresh-token"
+    for answer in (again, phone.get("/api/v1/me", proof=""), phone.prove_password("nobody@example.com", "x")):
+        assert dpop_nonces.is_live(answer.headers["dpop-nonce"])
+        assert answer.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.requirement(46)
