@@ -9,4 +9,4 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import checks, notices  # noqa: F401  (they register themselves by being imported)
+        from accounts import checks, notices, push_names  # noqa: F401  (they register themselves by being imported)

@@ -60,7 +60,8 @@ class EmailChannel:
 class HttpGatewayChannel:
     """SMS or push by a provider's gateway, or by a small bridge to one: a POST of JSON for each message.
 
-    The body is `{"channel", "to", "title", "text", "language", "reference"}`; `Authorization: Bearer` carries the
+    The body is `{"channel", "to", "title", "text", "language", "reference"}`; `to` is a number in E.164, or for push
+    the service and its token ("apns:..." or "fcm:..."); `Authorization: Bearer` carries the
     token, and `Idempotency-Key` the message's id, the same at every try. 2xx means taken. 408, 409, 425, 429, 5xx and
     whatever is no answer mean later; any other status means never. A redirect is followed nowhere.
     """

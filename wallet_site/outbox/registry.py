@@ -14,7 +14,10 @@ from wallet_site.outbox.models import Event
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Where one person is told. `address` is an e-mail address or a phone number in E.164, by `channel`."""
+    """Where one person is told. `address` is an e-mail address or a phone number in E.164, by `channel`.
+
+    For a channel with an address book it is the name of somebody's device there, until the message leaves.
+    """
 
     address: str
     language: str
@@ -65,6 +68,32 @@ def notice_for(topic: str) -> Notice:
         return _NOTICES[topic]
     except KeyError:
         raise LookupError(f"no notice is registered for {topic!r}") from None
+
+
+AddressBook = Callable[[str], str | None]
+_BOOKS: dict[str, AddressBook] = {}
+
+
+def address_book(channel: str) -> Callable[[AddressBook], AddressBook]:
+    """Decorator: this function knows the real addresses of `channel`, where deliveries hold only names for them.
+
+    For addresses that are too delicate to lie in every delivery, or that change while a notice waits. It answers None
+    for a name that leads nowhere any more.
+    """
+
+    def register(book: AddressBook) -> AddressBook:
+        if channel in _BOOKS:
+            raise ValueError(f"{channel} has an address book already")
+        _BOOKS[channel] = book
+        return book
+
+    return register
+
+
+def real_address(channel: str, address: str) -> str | None:
+    """Where a delivery goes at this moment; None where there is nobody any more."""
+    book = _BOOKS.get(channel)
+    return book(address) if book else address
 
 
 def render_notice(name: str, language: str, context: dict[str, Any]) -> Message:

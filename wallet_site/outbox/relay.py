@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -22,7 +22,7 @@ from django.utils import timezone
 from wallet_site.crypto import digest
 from wallet_site.outbox.channels import ChannelDown, Refused, channel, exists
 from wallet_site.outbox.models import Delivery, Event
-from wallet_site.outbox.registry import Recipient, notice_for
+from wallet_site.outbox.registry import Recipient, notice_for, real_address
 
 log = structlog.get_logger(__name__)
 
@@ -179,11 +179,15 @@ def send_one(delivery: Delivery, batch: Batch) -> bool:
         address=delivery.address, language=delivery.language, channel=delivery.channel, name=delivery.name
     )
     message = notice_for(delivery.event.topic).message(delivery.event, to)
+    real = real_address(delivery.channel, delivery.address)
+    if real is None:
+        _note(delivery, state=Delivery.State.FAILED, error=f"this {delivery.channel} address is gone")
+        return False
     if not batch.still_holds(delivery):
         log.warning("notice_lost_to_another_worker", delivery_id=delivery.pk, topic=delivery.event.topic)
         return False
     try:
-        channel(delivery.channel).send(to, message, message_id=delivery.message_id)
+        channel(delivery.channel).send(replace(to, address=real), message, message_id=delivery.message_id)
     except Refused as error:
         _note(delivery, state=Delivery.State.FAILED, error=error)
         return False
