@@ -25,6 +25,7 @@ SUSPENSION_MADE: Final = "accounts:suspension:made"
 SUSPENSION_LIFTED: Final = "accounts:suspension:lifted"
 LOCK_CODE: Final = "accounts:lock:code"
 UNDO_USED: Final = "accounts:undo:used"
+RECEIPTS_QUIETER: Final = "accounts:receipts:quieter"
 RECOVERY_CODE: Final = "accounts:recovery:code"
 RECOVERY_LINK: Final = "accounts:recovery:link"
 

@@ -12,6 +12,7 @@ from accounts.views import (
     credentials,
     factors,
     locks,
+    notices,
     resets,
     security,
     sign_in,
@@ -68,6 +69,7 @@ urlpatterns: list[URLPattern] = [
     path("security/devices/<uuid:public_id>/end/", security.end_session, name="end_session"),
     path("security/devices/app/<uuid:public_id>/end/", security.end_app, name="end_app"),
     path("preferences/", security.preferences, name="preferences"),
+    path("preferences/notices/", notices.notices, name="notices"),
     # Where password managers look (https://w3c.github.io/webappsec-change-password-url/).
     path(
         ".well-known/change-password",

@@ -14,7 +14,7 @@ from accounts.forms.fields import (
     new_password_field,
 )
 from accounts.models import User
-from wallet_site.forms import ChoiceCards, CurrentPasswordInput
+from wallet_site.forms import AmountInput, ChoiceCards, CurrentPasswordInput
 
 THEMES = [("auto", _("As on this device")), ("light", _("Light")), ("dark", _("Dark"))]
 
@@ -89,4 +89,26 @@ class PreferencesForm(forms.Form):
     )
     theme = forms.ChoiceField(
         label=_("Appearance"), choices=THEMES, widget=ChoiceCards(), help_text=_("On this device only.")
+    )
+
+
+class ReceiptsForm(forms.Form):
+    """Which receipts somebody wants. What concerns safety is no matter of choice."""
+
+    receipts_by_push = forms.BooleanField(
+        label=_("Receipts on my phone"),
+        required=False,
+        help_text=_("A message for every payment, top-up and refund, on each phone with our app."),
+    )
+    receipts_by_email = forms.BooleanField(
+        label=_("Receipts by e-mail"),
+        required=False,
+        help_text=_("Every top-up and refund, and payments from the amount below on."),
+    )
+    receipts_email_from = forms.CharField(
+        label=_("Mail payments from this amount on"),
+        max_length=20,
+        widget=AmountInput(),
+        help_text=_("¥0 mails every payment. All of them are on your activity page anyway."),
+        error_messages={"required": _("Enter an amount.")},
     )

@@ -5,7 +5,9 @@ from accounts.models.changes import ChangeUndo, CredentialChange, FormerAddress
 from accounts.models.contacts import ContactChange, ContactKind, NoticeAddress
 from accounts.models.factors import FactorGuesses, RecoveryCode, RecoveryCodeSet, TotpDevice
 from accounts.models.locks import LockRequest
+from accounts.models.notice_preferences import NoticePreference
 from accounts.models.passkeys import Passkey
+from accounts.models.push_tokens import PushToken
 from accounts.models.recoveries import Recovery, RecoveryAsk, RecoveryState, RecoveryStep, RecoveryStop
 from accounts.models.reports import AccountReport
 from accounts.models.resets import PasswordReset
@@ -27,8 +29,10 @@ __all__ = [
     "FormerAddress",
     "LockRequest",
     "NoticeAddress",
+    "NoticePreference",
     "Passkey",
     "PasswordReset",
+    "PushToken",
     "Recovery",
     "RecoveryAsk",
     "RecoveryCode",

@@ -64,6 +64,8 @@ class FactorGuesses(models.Model):
     user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="factor_guesses")
     in_a_row = models.PositiveIntegerField(default=0)
     in_window = models.PositiveIntegerField(default=0)
+    # Tries past the limit: not looked at, but counted, so that none of any number at once goes missing.
+    refused_in_window = models.PositiveIntegerField(default=0, db_default=0)
     window_started_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

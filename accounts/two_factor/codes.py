@@ -77,10 +77,12 @@ def _judge(
     guesses = _lock_guesses(user)
     now = timezone.now()
     if guesses.window_started_at is None or now - guesses.window_started_at >= WINDOW:
-        guesses.window_started_at, guesses.in_window = now, 0
+        guesses.window_started_at, guesses.in_window, guesses.refused_in_window = now, 0, 0
     if guesses.in_a_row >= GUESSES_IN_A_ROW and not is_bound_anew:
         return FactorLocked()
     if guesses.in_window >= GUESSES_AN_HOUR:
+        guesses.refused_in_window += 1
+        guesses.save()
         return TooManyTries(retry_after=int((guesses.window_started_at + WINDOW - now).total_seconds()) + 1)
     proof = _proof_by(user, _plain(code), allowed)
     if proof is None:

@@ -10,21 +10,23 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.notice_targets import addresses_of
+from accounts.notice_preferences import receipt_recipients
+from accounts.notice_targets import targets_of
 from payments.days import TOKYO
 from payments.models import Card, TopUp
+from payments.notices.short import short_notice
 from wallet_site.money import format_money
 from wallet_site.outbox.models import Event
 from wallet_site.outbox.registry import Message, Recipient, notice, render_notice
 
 
-def _at(address: str, customer: User) -> Recipient:
-    return Recipient(address=address, language=customer.language, name=customer.full_name)
-
-
 def _addresses(customer: User) -> list[Recipient]:
-    """The confirmed address and those that were replaced lately: a thief who changed it must not silence this."""
-    return [_at(address, customer) for address in addresses_of(customer.pk)]
+    """Every address, those replaced lately too, and each phone that takes push messages: no thief may silence this."""
+    return [
+        Recipient(target.address, customer.language, channel=target.channel, name=customer.full_name)
+        for target in targets_of(customer.pk)
+        if target.channel in ("email", "push")
+    ]
 
 
 def _moment(event: Event) -> str:
@@ -41,6 +43,8 @@ class _CardNotice:
         return _addresses(_card(event).user)
 
     def message(self, event: Event, recipient: Recipient) -> Message:
+        if recipient.channel != "email":
+            return short_notice(self.template, recipient)
         card = _card(event)
         with translation.override(recipient.language):
             facts = [
@@ -90,10 +94,12 @@ class _TopUpNotice:
 
     def recipients(self, event: Event) -> list[Recipient]:
         customer = _top_up(event).user
-        return _addresses(customer) if self.to_all_addresses else [_at(customer.email, customer)]
+        return _addresses(customer) if self.to_all_addresses else receipt_recipients(event, customer)
 
     def message(self, event: Event, recipient: Recipient) -> Message:
         top_up = _top_up(event)
+        if recipient.channel != "email":
+            return short_notice(self.template, recipient, amount=format_money(top_up.amount, top_up.currency))
         with translation.override(recipient.language):
             facts = [
                 (_("Amount"), format_money(top_up.amount, top_up.currency)),

@@ -7,15 +7,13 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.notice_preferences import receipt_recipients
 from payments.days import TOKYO
 from payments.models import Payment, Refund
+from payments.notices.short import short_notice
 from wallet_site.money import format_money
 from wallet_site.outbox.models import Event
 from wallet_site.outbox.registry import Message, Recipient, notice, render_notice
-
-# A receipt for every can of coffee is read by nobody: by mail from this amount on, on the activity page always.
-RECEIPT_FROM_MINOR = 3_000
 
 
 @notice("payments:payment:captured")
@@ -24,7 +22,9 @@ class PaymentReceipt:
 
     def recipients(self, event: Event) -> list[Recipient]:
         payment = _payment(event)
-        return _to(payment.customer) if payment.amount >= RECEIPT_FROM_MINOR else []
+        if payment.customer is None:
+            return []
+        return receipt_recipients(event, payment.customer, payment_minor=payment.amount)
 
     def message(self, event: Event, recipient: Recipient) -> Message:
         payment = _payment(event)
@@ -36,23 +36,20 @@ class RefundReceipt:
     """Tells the customer that a store gave money back."""
 
     def recipients(self, event: Event) -> list[Recipient]:
-        return _to(_refund(event).payment.customer)
+        customer = _refund(event).payment.customer
+        return receipt_recipients(event, customer) if customer else []
 
     def message(self, event: Event, recipient: Recipient) -> Message:
         refund = _refund(event)
         return _receipt("payments/refund_made", event, recipient, refund.payment, refund.amount)
 
 
-def _to(customer: User | None) -> list[Recipient]:
-    if customer is None:
-        return []
-    return [Recipient(address=customer.email, language=customer.language, name=customer.full_name)]
-
-
 def _receipt(
     template: str, event: Event, recipient: Recipient, payment: Payment, amount_minor: int
 ) -> Message:
     amount = format_money(amount_minor, payment.currency)
+    if recipient.channel != "email":
+        return short_notice(template, recipient, amount=amount, store=payment.store.full_name)
     with translation.override(recipient.language):
         at = date_format(timezone.localtime(event.created_at, TOKYO), "DATETIME_FORMAT")
         facts = [

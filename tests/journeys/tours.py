@@ -191,7 +191,7 @@ def security(guide: Guide) -> Tour:
         "/security/", "/security/devices/", "/security/password/", "/security/email/", "/security/apps/add/",
         "/security/passkeys/add/", f"/security/factors/{passkey.public_id}/remove/",
         f"/security/factors/{passkey.public_id}/name/", f"/security/factors/{device.public_id}/remove/",
-        "/security/recovery-codes/", "/preferences/", "/step-up/",
+        "/security/recovery-codes/", "/preferences/", "/preferences/notices/", "/step-up/",
         "/step-up/?recovery",
     )  # fmt: skip
     guide.page.goto("/security/password/")

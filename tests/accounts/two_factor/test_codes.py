@@ -75,7 +75,7 @@ def test_sixty_wrong_codes_at_once_are_counted_and_ten_of_them_looked_at() -> No
     answers = at_once(lambda _number: judged(aya, wrong))
     assert answers == {"wrong-code": codes.GUESSES_AN_HOUR, "too-many-tries": THREADS - codes.GUESSES_AN_HOUR}
     guesses = FactorGuesses.objects.get(user=aya.user)
-    assert (guesses.in_a_row, guesses.in_window) == (10, 10)
+    assert (guesses.in_a_row, guesses.in_window, guesses.refused_in_window) == (10, 10, THREADS - 10)
     assert AuditRow.objects.filter(user_id=aya.user.pk, action="accounts:factor:wrong_code").count() == 10
     assert judged(aya, totp_now(aya)) == "too-many-tries"
 
