@@ -52,4 +52,8 @@ def notices(request: HttpRequest) -> HttpResponse:
 
 def _amount(text: str) -> int:
     """Like every amount, and zero."""
-    return 0 if text.strip("0 ,¥円") == "" and "0" in text else parse_amount(text, pointer="/receipts_email_from")
+    return (
+        0
+        if text.strip("0 ,¥円") == "" and "0" in text
+        else parse_amount(text, pointer="/receipts_email_from")
+    )
