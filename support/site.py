@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.actions.sign_ins import end_sign_in
-from support.views import approvals, customer, desk, recoveries, roles, switches
+from support.views import approvals, customer, desk, own, recoveries, roles, switches
 from wallet_site.web import actor_of, to_sign_in
 
 
@@ -107,6 +107,12 @@ class DeskAdminSite(AdminSite):
             ("roles/ask/", roles.ask, "ask_access"),
             ("roles/<uuid:public_id>/end/", roles.end, "end_access"),
             ("approvals/<uuid:public_id>/", approvals.approval, "approval"),
+            ("you/", own.own, "own"),
+            ("you/passkeys/add/", own.passkey_add, "own_passkey_add"),
+            ("you/apps/add/", own.totp_add, "own_totp_add"),
+            ("you/factors/<uuid:public_id>/name/", own.factor_rename, "own_factor_rename"),
+            ("you/factors/<uuid:public_id>/remove/", own.factor_remove, "own_factor_remove"),
+            ("you/recovery-codes/", own.recovery_codes, "own_recovery_codes"),
         ]
         ours = [path(route, self.admin_view(view), name=name) for route, view, name in pages]
         return [*ours, *super().get_urls()]
@@ -122,6 +128,7 @@ class DeskAdminSite(AdminSite):
             (_("Approvals"), "approvals"),
             (_("Switches"), "switches"),
             (_("Roles"), "roles"),
+            (_("How you sign in"), "own"),
         ]
         desk = {
             "name": _("The desk"),

@@ -18,7 +18,15 @@ from accounts.actions.passwords import change_password as change_password_action
 from accounts.forms.security import AddAppForm, ChangePasswordForm
 from accounts.models import RecoveryCodeSet
 from accounts.two_factor.codes import new_seed
-from accounts.views.pages import form_page, go_on_under_new_id, posted, signed_in_user, use_device
+from accounts.views.pages import (
+    CUSTOMERS,
+    Place,
+    form_page,
+    go_on_under_new_id,
+    posted,
+    signed_in_user,
+    use_device,
+)
 from accounts.views.sign_up import enrolment_context
 from wallet_site.crypto import decrypt, encrypt
 from wallet_site.web import actor_of
@@ -52,7 +60,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def totp_add(request: HttpRequest) -> HttpResponse:
+def totp_add(request: HttpRequest, *, place: Place = CUSTOMERS) -> HttpResponse:
     """Bind a further authenticator app. Its seed waits, encrypted, in this session until its first code is right."""
     actor = actor_of(request)
     step_up.require(actor)
@@ -68,15 +76,15 @@ def totp_add(request: HttpRequest) -> HttpResponse:
         del request.session[NEW_SEED]
         go_on_under_new_id(request, user)
         messages.success(request, _("The authenticator app is added. Everything else is signed out."))
-        return redirect("accounts:security")
+        return redirect(place.home)
 
-    context = enrolment_context(seed, user.email)
-    return form_page(request, AddAppForm(posted(request)), "accounts/totp_add.html", act, context)
+    context = {**place.frame(request), **enrolment_context(seed, user.email)}
+    return form_page(request, AddAppForm(posted(request)), f"{place.templates}/totp_add.html", act, context)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def recovery_codes(request: HttpRequest) -> HttpResponse:
+def recovery_codes(request: HttpRequest, *, place: Place = CUSTOMERS) -> HttpResponse:
     """Make new recovery codes; they are shown until they are said to be saved, then never again."""
     actor = actor_of(request)
     step_up.require(actor)
@@ -84,17 +92,17 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "saved" in request.POST:
         request.session.pop(NEW_CODES, None)
         messages.success(request, _("Your new recovery codes are in force."))
-        return redirect("accounts:security")
+        return redirect(place.home)
     if request.method == "POST":
         codes = renew_recovery_codes(user, actor=actor)
         if isinstance(getattr(user, "otp_device", None), RecoveryCodeSet):
             use_device(request, RecoveryCodeSet.objects.get(user=user))
         request.session[NEW_CODES] = encrypt("\n".join(codes))
         go_on_under_new_id(request, user)
-        return redirect("accounts:recovery_codes")
+        return redirect(request.path)
     text = _unsealed(request, NEW_CODES)
-    context = {"codes": text.split("\n") if text else [], "codes_text": text}
-    return render(request, "accounts/recovery_codes.html", context)
+    context = {**place.frame(request), "codes": text.split("\n") if text else [], "codes_text": text}
+    return render(request, f"{place.templates}/recovery_codes.html", context)
 
 
 def _unsealed(request: HttpRequest, key: str) -> str:

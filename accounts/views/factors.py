@@ -1,4 +1,4 @@
-"""Factors on the security pages. What adds or removes one asks for a fresh proof first."""
+"""One's own factors, on the security pages and at the desk. What adds or removes one asks for a fresh proof first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,15 @@ from accounts.actions.passkeys import add_passkey, begin_passkey
 from accounts.forms.passkeys import AddPasskeyForm, RenameForm
 from accounts.models import Passkey, TotpDevice, User
 from accounts.two_factor.methods import find_factor, list_factors, some_device_of
-from accounts.views.pages import form_page, go_on_under_new_id, posted, signed_in_user, use_device
+from accounts.views.pages import (
+    CUSTOMERS,
+    Place,
+    form_page,
+    go_on_under_new_id,
+    posted,
+    signed_in_user,
+    use_device,
+)
 from accounts.views.passkey_requests import answer_options, browser_bearer, wants_options
 from wallet_site.errors import NotFound
 from wallet_site.web import actor_of
@@ -26,7 +34,7 @@ from wallet_site.web import actor_of
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def passkey_add(request: HttpRequest) -> HttpResponse:
+def passkey_add(request: HttpRequest, *, place: Place = CUSTOMERS) -> HttpResponse:
     """Make a further passkey on this device."""
     actor = actor_of(request)
     step_up.require(actor)
@@ -50,14 +58,15 @@ def passkey_add(request: HttpRequest) -> HttpResponse:
             request,
             _("The passkey “%(name)s” is added. Everything else is signed out.") % {"name": passkey.name},
         )
-        return redirect("accounts:security")
+        return redirect(place.home)
 
-    return form_page(request, AddPasskeyForm(posted(request)), "accounts/passkey_add.html", act)
+    form = AddPasskeyForm(posted(request))
+    return form_page(request, form, f"{place.templates}/passkey_add.html", act, place.frame(request))
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def factor_remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def factor_remove(request: HttpRequest, public_id: UUID, *, place: Place = CUSTOMERS) -> HttpResponse:
     """Ask, then take a passkey or an app away; the last factor stays."""
     actor = actor_of(request)
     step_up.require(actor)
@@ -75,24 +84,26 @@ def factor_remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
             if is_passkey
             else _("The authenticator app is removed. Everything else is signed out."),
         )
-        return redirect("accounts:security")
-    context = {"device": device, "is_passkey": is_passkey, "is_last": len(list_factors(user)) <= 1}
-    return render(request, "accounts/factor_remove.html", context)
+        return redirect(place.home)
+    is_last = len(list_factors(user)) <= 1
+    context = {**place.frame(request), "device": device, "is_passkey": is_passkey, "is_last": is_last}
+    return render(request, f"{place.templates}/factor_remove.html", context)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def factor_rename(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def factor_rename(request: HttpRequest, public_id: UUID, *, place: Place = CUSTOMERS) -> HttpResponse:
     """Another name for a passkey or an app."""
     device = _factor_of(signed_in_user(request), public_id)
 
     def act(form: Form) -> HttpResponse:
         rename_factor(device, name=form.cleaned_data["name"], actor=actor_of(request))
         messages.success(request, _("The name is changed."))
-        return redirect("accounts:security")
+        return redirect(place.home)
 
     form = RenameForm(posted(request), initial={"name": device.name})
-    return form_page(request, form, "accounts/factor_rename.html", act, {"device": device})
+    context = {**place.frame(request), "device": device}
+    return form_page(request, form, f"{place.templates}/factor_rename.html", act, context)
 
 
 def _factor_of(user: User, public_id: UUID) -> Passkey | TotpDevice:

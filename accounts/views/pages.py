@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import django_otp
 from django.conf import settings
@@ -22,6 +23,21 @@ from wallet_site.web import actor_of
 
 # A refusal for what was typed is an answer to a form; these are states that machines should see too.
 _SHOWN_STATUS = (403, 409, 429, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody looks after their own factors: on the customers' pages, or in the desk's frame.
+
+    `home` is the name of the page that lists them, `templates` the folder of the others, `frame` what those need.
+    """
+
+    home: str
+    templates: str
+    frame: Callable[[HttpRequest], Mapping[str, Any]]
+
+
+CUSTOMERS: Final = Place("accounts:security", "accounts", lambda _request: {})
 
 
 def signed_in_user(request: HttpRequest) -> User:

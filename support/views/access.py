@@ -20,8 +20,8 @@ from wallet_site.errors import NotSignedIn, Problem, StepUpRequired
 View = Callable[..., HttpResponse]
 
 
-def desk_page(permission: Permission) -> Callable[[View], View]:
-    """A page of the desk for whoever holds `permission`; the action behind it asks once more.
+def desk_page(permission: Permission | None) -> Callable[[View], View]:
+    """A page of the desk for whoever holds `permission`, None for all staff; the action behind it asks once more.
 
     The site has let in only staff with a verified second factor (`support.site`). A `Problem` becomes a page of the
     desk with its status; nothing has changed then.
@@ -31,7 +31,7 @@ def desk_page(permission: Permission) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
-                if permission not in rights_of(request):
+                if permission is not None and permission not in rights_of(request):
                     raise RoleMissing
                 return view(request, *args, **kwargs)
             except (NotSignedIn, StepUpRequired):
@@ -55,10 +55,12 @@ def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 def page(request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
     """A page in the desk's frame."""
-    rights = dict.fromkeys(rights_of(request), True)
-    return TemplateResponse(
-        request, template, {**admin.site.each_context(request), "rights": rights, **context}
-    )
+    return TemplateResponse(request, template, {**frame(request), **context})
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """What the desk's frame needs to know, beside the page's own."""
+    return {**admin.site.each_context(request), "rights": dict.fromkeys(rights_of(request), True)}
 
 
 def rights_of(request: HttpRequest) -> frozenset[str]:

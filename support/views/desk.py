@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from accounts.models import Suspension, User
+from accounts.models import Passkey, Suspension, User
 from accounts.policy import live
 from payments.models import Account, AccountKind
 from support.actions import cases
@@ -37,6 +37,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         title=_("The desk"),
         desk=desk,
         approvals=listed(desk.approvals),
+        by_passkey=isinstance(getattr(staff, "otp_device", None), Passkey),
     )
 
 

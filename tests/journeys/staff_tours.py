@@ -12,6 +12,7 @@ from playwright.sync_api import Route
 
 from accounts.models import User
 from support.models import Approval
+from tests.authenticator import with_passkey
 from tests.journeys.customer import Customer
 from tests.journeys.guide import Guide, Tour, demo_person
 from tests.journeys.mailbox import mail_to
@@ -64,6 +65,23 @@ def desk(guide: Guide) -> Tour:
     yield from guide.goto(page_of(person), "/admin/approvals/", f"/admin/approvals/{request.public_id}/")
     guide.become(sota)
     yield from guide.goto("/admin/", f"/admin/approvals/{request.public_id}/")
+
+
+def own_factors(guide: Guide) -> Tour:
+    """How a member of staff signs in, without and with passkeys."""
+    rin = agent()
+    member = guide.become(rin)
+    yield from guide.goto("/admin/you/", "/admin/you/passkeys/add/", "/admin/you/apps/add/")
+    member.fill("Code from the app", "000000")
+    member.press("Add the app")
+    yield "desk, an app's wrong code"
+    passkey, _device = with_passkey(rin, name="iPhone")
+    guide.become(rin)
+    factor = f"/admin/you/factors/{passkey.public_id}"
+    yield from guide.goto("/admin/you/", f"{factor}/name/", f"{factor}/remove/", "/admin/you/recovery-codes/")
+    member.press("Make new recovery codes")
+    guide.page.locator(".own-codes").wait_for()
+    yield "desk, new recovery codes"
 
 
 def demo(guide: Guide) -> Tour:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db.models import F
@@ -16,6 +15,7 @@ from accounts.actions.passkeys import MAXIMUM_PASSKEYS
 from accounts.actions.suspensions import suspend
 from accounts.models import CredentialChange, Passkey, SignIn, StepUpChallenge, TotpDevice
 from tests.accounts.mails import link_in, mails_to
+from tests.accounts.passkey_pages import ask, make, use
 from tests.accounts.test_access import DATA
 from tests.authenticator import Authenticator, with_passkey
 from tests.people import (
@@ -46,28 +46,6 @@ def is_in(client: Client) -> bool:
     return client.get(SECURITY).status_code == 200
 
 
-def ask(client: Client, url: str, **fields: str) -> dict[str, Any]:
-    answer = client.post(url, {"passkey_options": "yes"} | fields, HTTP_ACCEPT="application/json")
-    assert answer.status_code == 200, answer.content
-    asked: dict[str, Any] = answer.json()
-    return asked
-
-
-def make(client: Client, device: Authenticator, name: str = "") -> Any:
-    asked = ask(client, ADD)
-    return client.post(
-        ADD, {"ceremony": asked["ceremony"], "credential": device.create(asked["options"]), "name": name}
-    )
-
-
-def use(client: Client, device: Authenticator, url: str, prefix: str = "", **fields: str) -> Any:
-    asked = ask(client, url, **fields)
-    credential = device.get(asked["options"])
-    return client.post(
-        url, {f"{prefix}ceremony": asked["ceremony"], f"{prefix}credential": credential} | fields
-    )
-
-
 def give_password(client: Client, person: Person) -> None:
     client.post(
         SIGN_IN,
@@ -91,7 +69,7 @@ def test_a_passkey_is_made_told_and_ends_all_else(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(policy, "_OPENING", timedelta())
     cooling = policy.cool_off(mio.user.pk)
 
-    assert make(here, phone)["Location"] == SECURITY
+    assert make(here, ADD, phone)["Location"] == SECURITY
 
     passkey = Passkey.objects.get(user=mio.user)
     assert (passkey.name, passkey.confirmed, passkey.last_used_at) == ("iCloud Keychain", True, None)
@@ -152,7 +130,7 @@ def test_a_name_that_cannot_be_and_an_answer_that_does_not_hold_are_said_in_word
     mio, phone = make_customer("mio"), Authenticator()
     client = signed_in_client(mio)
     for name in ("<b>", "x" * 41, "www.evil.example/a"):
-        assert b'role="alert"' in make(client, phone, name).content
+        assert b'role="alert"' in make(client, ADD, phone, name=name).content
     asked = ask(client, ADD)
     page = client.post(
         ADD, {"ceremony": asked["ceremony"], "credential": phone.create(asked["options"], uv=False)}
@@ -165,12 +143,12 @@ def test_a_name_that_cannot_be_and_an_answer_that_does_not_hold_are_said_in_word
 def test_one_authenticator_is_on_file_once_for_everybody() -> None:
     mio, ken, phone = make_customer("mio"), make_customer("ken"), Authenticator()
     client = signed_in_client(mio)
-    make(client, phone, "Mine")
+    make(client, ADD, phone, name="Mine")
     asked = ask(client, ADD)
     assert len(asked["options"]["excludeCredentials"]) == 1
-    assert make(client, phone).status_code == 409
+    assert make(client, ADD, phone).status_code == 409
     other = signed_in_client(ken, language="ja")
-    assert make(other, phone).status_code == 409
+    assert make(other, ADD, phone).status_code == 409
     assert Passkey.objects.get(credential_id=phone.credential_id).user == mio.user
 
 
