@@ -33,8 +33,10 @@ def refuse_weak(password: str, user: User, *, pointer: str = "/password") -> Non
     try:
         validate_password(password, user=user)
     except ValidationError as error:
+        # Two rules may find the same fault: it is said once, in the words of the more telling one, which runs later.
+        reasons = {one.code: " ".join(one.messages) for one in error.error_list}
         raise InvalidInput(
-            errors=[FieldError(pointer, text, "weak-password") for text in error.messages]
+            errors=[FieldError(pointer, text, "weak-password") for text in reasons.values()]
         ) from error
 
 

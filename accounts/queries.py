@@ -26,7 +26,7 @@ from accounts.models import (
 from accounts.models.recoveries import OPEN_STATES
 from accounts.two_factor.methods import Factor, list_factors
 
-Step = Literal["code", "about", "app", "saved"]
+Step = Literal["code", "about", "factor", "saved"]
 # With so many recovery codes or fewer it is time to make new ones.
 CODES_TOO_FEW = 3
 
@@ -46,7 +46,7 @@ def step_of(sign_up: SignUp) -> Step:
         return "code"
     if not sign_up.password_hash:
         return "about"
-    return "app" if sign_up.totp_step is None else "saved"
+    return "factor" if sign_up.totp_step is None and sign_up.passkey is None else "saved"
 
 
 @dataclass(frozen=True, slots=True)

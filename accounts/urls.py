@@ -41,6 +41,7 @@ urlpatterns: list[URLPattern] = [
     path("sign-up/code/", public(sign_up.code), name="sign_up_code"),
     path("sign-up/code/again/", public(sign_up.resend), name="sign_up_resend"),
     path("sign-up/about/", public(sign_up.about), name="sign_up_about"),
+    path("sign-up/factor/", public(sign_up.factor), name="sign_up_factor"),
     path("sign-up/app/", public(sign_up.app), name="sign_up_app"),
     path("sign-up/codes/", public(sign_up.saved), name="sign_up_saved"),
     path("reset/", public(resets.ask), name="reset"),

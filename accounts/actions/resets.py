@@ -13,6 +13,8 @@ from accounts.errors import LinkOver
 from accounts.models import PasswordReset, User
 from accounts.password_rules import refuse_weak
 from accounts.two_factor.codes import check_code
+from accounts.two_factor.passkeys.ceremonies import Asked, Question, ask_to_sign
+from accounts.two_factor.passkeys.proofs import PasskeyAnswer, check_passkey
 from wallet_site.actor import Actor
 from wallet_site.audit.recording import record
 from wallet_site.crypto import digest, encrypt, new_token
@@ -67,19 +69,39 @@ def live_reset(stored_digest: bytes) -> PasswordReset | None:
     )
 
 
-def finish_reset(stored_digest: bytes, *, code: str, new_password: str, actor: Actor) -> User:
+def ask_passkey(stored_digest: bytes, *, bearer: str) -> Asked:
+    """The question for one of the person's passkeys. It uses nothing up. Raises `LinkOver`."""
+    reset = live_reset(stored_digest)
+    if reset is None or reset.user is None:
+        raise LinkOver
+    return ask_to_sign(_question(stored_digest, bearer), user=reset.user)
+
+
+def _question(stored_digest: bytes, bearer: str) -> Question:
+    """The link is part of what is signed: the answer is worth nothing for another link, or for signing in."""
+    return Question("reset", bearer, bound_to=stored_digest)
+
+
+def finish_reset(
+    stored_digest: bytes, *, answer: str | PasskeyAnswer, new_password: str, actor: Actor, bearer: str = ""
+) -> User:
     """Set the new password, after the second factor. Signs nobody in.
 
+    `answer` is a code, or what a passkey answered to the question that `ask_passkey` put to the same `bearer`.
     By triggers: all sessions and apps are signed out, every address is told, this and every other link is dead.
-    Raises `LinkOver`, `InvalidInput`, `WrongCode`, `TooManyTries`, `FactorLocked`, `SwitchedOff`, `Suspended` (told
-    only after the second factor); then the link may be used again.
+    Raises `LinkOver`, `InvalidInput`, `WrongCode`, `WrongPasskey`, `PasskeyOver`, `TooManyTries`, `FactorLocked`,
+    `Unavailable`, `SwitchedOff`, `Suspended` (told only after the second factor); then the link may be used again.
     """
     limits.RESET_LINK_NETWORK.take(limits.network_key(actor.network))
     reset = live_reset(stored_digest)
     if reset is None or reset.user is None:
         raise LinkOver
     refuse_weak(new_password, reset.user, pointer="/new_password")
-    check_code(reset.user, code, actor=actor)
+    if isinstance(answer, str):
+        check_code(reset.user, answer, actor=actor)
+    else:
+        question = _question(stored_digest, bearer)
+        check_passkey(answer.ceremony, answer.credential, question=question, user=reset.user, actor=actor)
     policy.require(reset.user.pk, "sign_in")
     with recorded(actor):
         require_switch("password_reset")

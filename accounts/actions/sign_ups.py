@@ -1,7 +1,8 @@
-"""Becoming a customer: address, code, name and password, authenticator app, recovery codes; then everything at once.
+"""Becoming a customer: address, code, name and password, second factor, recovery codes; then everything at once.
 
 Until the last step only a `SignUp` row exists. An address that has an account walks the same steps to the same
-answers, but no code is ever right for it, and its owner is told (requirement 5).
+answers, but no code is ever right for it, and its owner is told (requirement 5). The second factor's step is in
+`sign_up_factors`. A password is chosen with a passkey too: it is one of the two proofs that bring a lost passkey back.
 """
 
 from __future__ import annotations
@@ -18,17 +19,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import events, limits
+from accounts.actions.sign_up_factors import confirmed, has_factor, locked, still_open, write_factor
 from accounts.addresses import read_email
-from accounts.errors import AddressTaken, SignUpOver, WrongCode
+from accounts.errors import AddressTaken, SignUpOver
 from accounts.mail_codes import LIFETIME, MAXIMUM_TRIES, WrongMailCode, code_digest, new_code
-from accounts.models import SignUp, TotpDevice, User
+from accounts.models import SignUp, User
 from accounts.password_rules import refuse_weak
-from accounts.two_factor.codes import (
-    matching_step,
-    new_recovery_codes,
-    new_seed,
-    write_recovery_codes,
-)
+from accounts.two_factor.codes import new_seed, write_recovery_codes
 from accounts.two_factor.methods import FactorProof
 from wallet_site.actor import Actor
 from wallet_site.audit.recording import record
@@ -60,11 +57,11 @@ def begin_sign_up(email: str, *, language: str, actor: Actor) -> SignUp:
 
 def resend_code(sign_up_id: UUID, *, actor: Actor) -> SignUp:
     """Send a new code; the one before dies. Raises `SignUpOver`, or `TooManyTries` past five codes an hour."""
-    email = _open(SignUp.objects.filter(pk=sign_up_id).first()).email
+    email = still_open(SignUp.objects.filter(pk=sign_up_id).first()).email
     limits.SIGN_UP_NETWORK.take(limits.network_key(actor.network))
     limits.SIGN_UP_ADDRESS.take(email)
     with recorded(actor):
-        sign_up = _locked(sign_up_id)
+        sign_up = locked(sign_up_id)
         _send_code(sign_up, actor)
     return sign_up
 
@@ -96,7 +93,7 @@ def confirm_address(sign_up_id: UUID, code: str, *, actor: Actor) -> SignUp:
     """Judge the code from the mail. Raises `WrongMailCode` (counted; the sixth try is refused unseen), `SignUpOver`."""
     limits.MAIL_CODE_NETWORK.take(limits.network_key(actor.network))
     with recorded(actor):
-        sign_up = _locked(sign_up_id)
+        sign_up = locked(sign_up_id)
         right = _is_right(sign_up, code)
         if right:
             sign_up.email_confirmed_at = timezone.now()
@@ -119,18 +116,20 @@ def _is_right(sign_up: SignUp, code: str) -> bool:
 
 
 def describe_person(sign_up_id: UUID, *, full_name: str, password: str, actor: Actor) -> SignUp:
-    """Keep name and password for the account to come, and make the seed of its authenticator app.
+    """Keep name and password for the account to come, and make the seed of an authenticator app.
 
-    Raises `InvalidInput` with every reason against the name or the password. A repeat makes a new seed.
+    Raises `InvalidInput` with every reason against the name or the password. A repeat makes a new seed, and what was
+    proven of a second factor before no longer counts.
     """
     name = read_name(full_name)
-    sign_up = _open(SignUp.objects.filter(pk=sign_up_id).first())
+    sign_up = still_open(SignUp.objects.filter(pk=sign_up_id).first())
     refuse_weak(password, User(email=sign_up.email, full_name=name))
     hashed = make_password(password)
     with recorded(actor):
-        sign_up = _confirmed(_locked(sign_up_id))
+        sign_up = confirmed(locked(sign_up_id))
         sign_up.full_name, sign_up.password_hash = name, hashed
-        sign_up.totp_seed, sign_up.totp_step, sign_up.recovery_codes = new_seed(), None, None
+        sign_up.totp_seed, sign_up.totp_step, sign_up.passkey = new_seed(), None, None
+        sign_up.recovery_codes = None
         sign_up.save()
     return sign_up
 
@@ -151,23 +150,6 @@ def read_name(text: str, *, pointer: str = "/full_name") -> str:
     return name
 
 
-def prove_app(sign_up_id: UUID, code: str, *, actor: Actor) -> SignUp:
-    """Check the first code of the new authenticator app and make the recovery codes. Raises `WrongCode`."""
-    with recorded(actor):
-        sign_up = _confirmed(_locked(sign_up_id))
-        if not sign_up.totp_seed or not sign_up.password_hash:
-            raise SignUpOver
-        digits = re.sub(r"[\s-]", "", code)
-        step = matching_step(sign_up.totp_seed, int(digits)) if re.fullmatch(r"[0-9]{6}", digits) else None
-        if step is None:
-            raise WrongCode(errors=[FieldError("/code", WrongCode.detail, WrongCode.code)])
-        if sign_up.recovery_codes is None:
-            sign_up.recovery_codes = "\n".join(new_recovery_codes())
-        sign_up.totp_step = step
-        sign_up.save(update_fields=["totp_step", "recovery_codes"])
-    return sign_up
-
-
 @dataclass(frozen=True, slots=True)
 class OpenedAccount:
     """The new customer and the proof with which the first session starts."""
@@ -177,21 +159,22 @@ class OpenedAccount:
 
 
 def open_account(sign_up_id: UUID, *, actor: Actor) -> OpenedAccount:
-    """Person, authenticator app and recovery codes in one transaction, once all is proven and the codes are saved.
+    """Person, second factor and recovery codes in one transaction, once all is proven and the codes are saved.
 
     The wallet and the welcome follow by the database's triggers. Raises `SignUpOver` when something is unproven or
-    the account exists, `AddressTaken` when somebody else opened one with this address meanwhile.
+    the account exists, `AddressTaken` when somebody else opened one with this address meanwhile, `PasskeyKnown` when
+    the passkey has got onto file meanwhile.
     """
     try:
         with recorded(actor):
-            return _write_account(_locked(sign_up_id), actor)
+            return _write_account(locked(sign_up_id), actor)
     except IntegrityError as error:
         raise AddressTaken from error
 
 
 def _write_account(sign_up: SignUp, actor: Actor) -> OpenedAccount:
-    _confirmed(sign_up)
-    if sign_up.totp_step is None or not sign_up.recovery_codes or not sign_up.totp_seed:
+    confirmed(sign_up)
+    if not has_factor(sign_up) or not sign_up.recovery_codes:
         raise SignUpOver
     user = User.objects.create_customer(
         email=sign_up.email,
@@ -199,33 +182,11 @@ def _write_account(sign_up: SignUp, actor: Actor) -> OpenedAccount:
         password_hash=sign_up.password_hash,
         language=sign_up.language,
     )
-    device = TotpDevice.objects.create(
-        user=user,
-        name=_("Authenticator app"),
-        confirmed=True,
-        seed=sign_up.totp_seed,
-        last_step=sign_up.totp_step,
-        last_used_at=timezone.now(),
-    )
+    proof = write_factor(sign_up, user, actor)
     write_recovery_codes(user, sign_up.recovery_codes.split("\n"))
-    sign_up.user, sign_up.password_hash = user, ""
+    sign_up.user, sign_up.password_hash, sign_up.passkey = user, "", None
     sign_up.totp_seed, sign_up.recovery_codes, sign_up.code_digest = None, None, None
     sign_up.save()
-    record("accounts:account:opened", actor=actor, subject=user, user_id=user.pk)
-    return OpenedAccount(user, FactorProof(device, "totp"))
-
-
-def _locked(sign_up_id: UUID) -> SignUp:
-    return _open(SignUp.objects.select_for_update().filter(pk=sign_up_id).first())
-
-
-def _open(sign_up: SignUp | None) -> SignUp:
-    if sign_up is None or sign_up.user_id is not None or sign_up.expires_at <= timezone.now():
-        raise SignUpOver
-    return sign_up
-
-
-def _confirmed(sign_up: SignUp) -> SignUp:
-    if sign_up.email_confirmed_at is None:
-        raise SignUpOver
-    return sign_up
+    data = {"factor": proof.method}
+    record("accounts:account:opened", actor=actor, subject=user, user_id=user.pk, data=data)
+    return OpenedAccount(user, proof)

@@ -15,11 +15,14 @@ from rest_framework.response import Response
 
 from accounts.actions.locks import LIFETIME as LOCK_LIFETIME
 from accounts.actions.locks import ask_lock, confirm_lock
-from accounts.actions.resets import LINK_LIFETIME, ask_reset, finish_reset, token_digest
+from accounts.actions.resets import LINK_LIFETIME, ask_passkey, ask_reset, finish_reset, token_digest
+from accounts.api import examples
+from accounts.api.serializers import PasskeyQuestionSerializer, ProofSerializer, proof_in
 from accounts.api.views import KeyView
 from wallet_site.api.serializers import StrictSerializer, values_of
 from wallet_site.web import actor_of
 
+_LINK: Final = "Zr3vK0mQ8dXo1b7tYw2nLfUe5sJcHg9aPiAqRxV4T6E"
 _LOCK_ID: Final = "7e0d8a52-1c8f-4a52-8f0a-2c5d0b1f7a44"
 ADDRESS: Final = OpenApiExample("Any address on file", value={"email": "aya@example.com"}, request_only=True)
 
@@ -49,14 +52,20 @@ class LockCodeSerializer(StrictSerializer):
     code = serializers.CharField(max_length=20, help_text="Eight digits.")
 
 
-class NewPasswordSerializer(StrictSerializer):
+class ResetLinkSerializer(StrictSerializer):
+    """Whose passkey is asked."""
+
+    token = serializers.CharField(
+        max_length=200,
+        help_text="The last part of the mailed link `/reset/link/<token>/`. Not used up by this.",
+    )
+
+
+class NewPasswordSerializer(ProofSerializer):
     """The link's secret, the second factor, and the new password; it is neither trimmed nor cut."""
 
     token = serializers.CharField(
         max_length=200, help_text="The last part of the mailed link `/reset/link/<token>/`."
-    )
-    code = serializers.CharField(
-        max_length=40, help_text="Six digits of the authenticator app, or a recovery code."
     )
     new_password = serializers.CharField(
         max_length=256, trim_whitespace=False, style={"input_type": "password"}
@@ -82,6 +91,30 @@ class PasswordResetView(KeyView):
         return Response({"expires_in": int(LINK_LIFETIME.total_seconds())}, status=202)
 
 
+class PasswordResetPasskeyView(KeyView):
+    """The question for a passkey that proves the second factor of a reset."""
+
+    @extend_schema(
+        operation_id="ask_passkey_to_reset",
+        tags=["Without signing in"],
+        summary="Get the question for a passkey",
+        description="Give `options` to the system's credential manager and send its answer as `ceremony` and "
+        "`credential` in the place of `code`. The link becomes part of what the passkey signs, and only the key that "
+        "asked may answer.",
+        request=ResetLinkSerializer,
+        responses={200: PasskeyQuestionSerializer},
+        examples=[
+            OpenApiExample("The mailed link's secret", value={"token": _LINK}, request_only=True),
+            examples.ASKED,
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """A ceremony and WebAuthn's options. 409 `link-over`."""
+        asked = values_of(ResetLinkSerializer, request)
+        question = ask_passkey(token_digest(asked["token"]), bearer=f"key:{self.thumbprint}")
+        return Response(question.as_json())
+
+
 class PasswordResetFinishView(KeyView):
     """The new password."""
 
@@ -98,7 +131,7 @@ class PasswordResetFinishView(KeyView):
             OpenApiExample(
                 "Link, factor, password",
                 value={
-                    "token": "Zr3vK0mQ8dXo1b7tYw2nLfUe5sJcHg9aPiAqRxV4T6E",
+                    "token": _LINK,
                     "code": "492039",
                     "new_password": "seven lanterns on a bridge",
                 },
@@ -111,9 +144,10 @@ class PasswordResetFinishView(KeyView):
         asked = values_of(NewPasswordSerializer, request)
         finish_reset(
             token_digest(asked["token"]),
-            code=asked["code"],
+            answer=proof_in(asked),
             new_password=asked["new_password"],
             actor=actor_of(request._request),
+            bearer=f"key:{self.thumbprint}",
         )
         return Response(status=204)
 

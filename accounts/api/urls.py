@@ -38,6 +38,9 @@ urlpatterns = [
     path("recovery/finish", recoveries.RecoveryFinishView.as_view(), name="recovery_finish"),
     path("recovery/ask", recoveries.RecoveryAskView.as_view(), name="recovery_ask"),
     path("password-reset", signed_out.PasswordResetView.as_view(), name="password_reset"),
+    path(
+        "password-reset/passkey", signed_out.PasswordResetPasskeyView.as_view(), name="password_reset_passkey"
+    ),
     path("password-reset/finish", signed_out.PasswordResetFinishView.as_view(), name="password_reset_finish"),
     path("lock", signed_out.LockView.as_view(), name="lock"),
     path("lock/confirm", signed_out.LockConfirmView.as_view(), name="lock_confirm"),

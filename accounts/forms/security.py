@@ -13,7 +13,9 @@ from accounts.forms.fields import (
     app_code_field,
     new_password_field,
 )
+from accounts.forms.passkeys import ceremony_field, credential_field
 from accounts.models import User
+from accounts.two_factor.passkeys.proofs import PasskeyAnswer
 from wallet_site.forms import AmountInput, ChoiceCards, CurrentPasswordInput
 
 THEMES = [("auto", _("As on this device")), ("light", _("Light")), ("dark", _("Dark"))]
@@ -72,10 +74,21 @@ class NewPasswordForm(forms.Form):
     """The end of a reset: the new password, and the second factor without which it does not count."""
 
     new_password = new_password_field()
+    ceremony = ceremony_field()
+    credential = credential_field()
 
     def __init__(self, *args: object, recovery: bool = False, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.fields["code"] = SecondFactorField(recovery=recovery)
+        self.fields["code"].required = not self.data.get(self.add_prefix("credential"))
+
+    @property
+    def answer(self) -> str | PasskeyAnswer:
+        """The proof of a form that could be read: the code, or what a passkey answered."""
+        values = self.cleaned_data
+        if values["credential"]:
+            return PasskeyAnswer(values["ceremony"], values["credential"])
+        return str(values["code"])
 
 
 class PreferencesForm(forms.Form):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
 from django_otp_webauthn.models import AbstractWebAuthnCredential
+from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 from accounts.models.users import User
 
@@ -32,3 +33,11 @@ class Passkey(AbstractWebAuthnCredential):
         ordering: ClassVar = ["pk"]
         # The unique constraint is the index already.
         indexes: ClassVar[list[models.Index]] = []
+
+    @classmethod
+    def get_credential_descriptors_for_user(cls, user: Any) -> list[PublicKeyCredentialDescriptor]:
+        """Those of `user`; none for somebody who is still signing up, whom the package would ask the database for."""
+        known: list[PublicKeyCredentialDescriptor] = (
+            [] if user.pk is None else super().get_credential_descriptors_for_user(user)
+        )
+        return known

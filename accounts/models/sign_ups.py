@@ -30,6 +30,8 @@ class SignUp(models.Model):
     totp_seed = EncryptedTextField(null=True)
     # The time step of the code that proved the app; that code is burnt when the account opens.
     totp_step = models.BigIntegerField(null=True)
+    # A proven passkey in the place of an app, as `NewPasskey` has it: a public key, no secret.
+    passkey = models.JSONField(null=True)
     # One a line, only between their being shown and "I have saved them".
     recovery_codes = EncryptedTextField(null=True)
     user = models.OneToOneField("accounts.User", models.PROTECT, null=True, related_name="sign_up")

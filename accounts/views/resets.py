@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from accounts.actions.resets import ask_reset, finish_reset, live_reset, token_digest
+from accounts.actions.resets import ask_passkey, ask_reset, finish_reset, live_reset, token_digest
 from accounts.errors import LinkOver
 from accounts.forms.security import NewPasswordForm, ResetAddressForm
+from accounts.two_factor.methods import factors_of
 from accounts.views.pages import form_page, posted, require_one
+from accounts.views.passkey_requests import answer_options, browser_bearer, wants_options
 from wallet_site.web import actor_of
 
 SESSION_KEY = "password_reset"
@@ -58,17 +58,25 @@ def follow_link(request: HttpRequest, token: str) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_password(request: HttpRequest) -> HttpResponse:
-    """The new password and the second factor, together. Signs nobody in."""
+    """The new password and the second factor, together: a code or a passkey. Signs nobody in."""
     stored = bytes.fromhex(request.session.get(SESSION_KEY, ""))
-    if not stored or live_reset(stored) is None:
+    reset = live_reset(stored) if stored else None
+    if reset is None or reset.user_id is None:
         return _over(request)
+    bearer = browser_bearer(request)
+    if wants_options(request):
+        return answer_options(lambda: ask_passkey(stored, bearer=bearer))
     recovery = "recovery" in request.GET
+    form = NewPasswordForm(posted(request), recovery=recovery)
 
-    def act(form: Form) -> HttpResponse:
-        values: dict[str, Any] = form.cleaned_data
+    def act(_form: Form) -> HttpResponse:
         try:
             finish_reset(
-                stored, code=values["code"], new_password=values["new_password"], actor=actor_of(request)
+                stored,
+                answer=form.answer,
+                new_password=form.cleaned_data["new_password"],
+                actor=actor_of(request),
+                bearer=bearer,
             )
         except LinkOver:
             return _over(request)
@@ -78,8 +86,8 @@ def new_password(request: HttpRequest) -> HttpResponse:
         )
         return redirect("accounts:sign_in")
 
-    form = NewPasswordForm(posted(request), recovery=recovery)
-    return form_page(request, form, "accounts/reset/new_password.html", act, {"recovery": recovery})
+    context = {"recovery": recovery, "factors": factors_of(reset.user_id)}
+    return form_page(request, form, "accounts/reset/new_password.html", act, context)
 
 
 def _over(request: HttpRequest) -> HttpResponse:

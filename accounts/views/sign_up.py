@@ -17,12 +17,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import queries
-from accounts.actions import sign_ups
+from accounts.actions import sign_up_factors, sign_ups
 from accounts.errors import SignUpOver
+from accounts.forms.passkeys import PasskeyForm
 from accounts.forms.sign_up import AboutForm, AddressForm, AppForm, MailCodeForm, SavedForm
 from accounts.models import SignUp, User
 from accounts.two_factor.enrolment import grouped_key, provisioning_uri, qr_svg
 from accounts.views.pages import form_page, home_of, open_session, posted, require_one, speak
+from accounts.views.passkey_requests import answer_options, wants_options
 from wallet_site.errors import Problem
 from wallet_site.web import actor_of
 
@@ -30,7 +32,7 @@ SESSION_KEY = "sign_up"
 STEP_PAGES = {
     "code": "accounts:sign_up_code",
     "about": "accounts:sign_up_about",
-    "app": "accounts:sign_up_app",
+    "factor": "accounts:sign_up_factor",
     "saved": "accounts:sign_up_saved",
 }
 StepView = Callable[[HttpRequest, SignUp], HttpResponse]
@@ -117,18 +119,37 @@ def about(request: HttpRequest, sign_up: SignUp) -> HttpResponse:
         sign_ups.describe_person(
             sign_up.pk, full_name=values["full_name"], password=values["password"], actor=actor_of(request)
         )
-        return redirect("accounts:sign_up_app")
+        return redirect("accounts:sign_up_factor")
 
     form = AboutForm(posted(request), initial={"username": sign_up.email})
     return form_page(request, form, "accounts/sign_up/about.html", act)
 
 
-@step("app")
-def app(request: HttpRequest, sign_up: SignUp) -> HttpResponse:
-    """Step 4: the authenticator app, by picture or typed key."""
+@step("factor")
+def factor(request: HttpRequest, sign_up: SignUp) -> HttpResponse:
+    """Step 4: a passkey made on this device, or on to the authenticator app."""
+    if wants_options(request):
+        return answer_options(lambda: sign_up_factors.begin_passkey(sign_up.pk))
 
     def act(form: Form) -> HttpResponse:
-        sign_ups.prove_app(sign_up.pk, form.cleaned_data["code"], actor=actor_of(request))
+        values = form.cleaned_data
+        sign_up_factors.prove_passkey(
+            sign_up.pk,
+            ceremony=values["ceremony"],
+            credential=values["credential"],
+            actor=actor_of(request),
+        )
+        return redirect("accounts:sign_up_saved")
+
+    return form_page(request, PasskeyForm(posted(request)), "accounts/sign_up/factor.html", act)
+
+
+@step("factor")
+def app(request: HttpRequest, sign_up: SignUp) -> HttpResponse:
+    """Step 4 by an authenticator app, by picture or typed key."""
+
+    def act(form: Form) -> HttpResponse:
+        sign_up_factors.prove_app(sign_up.pk, form.cleaned_data["code"], actor=actor_of(request))
         return redirect("accounts:sign_up_saved")
 
     context = enrolment_context(sign_up.totp_seed or "", sign_up.email)

@@ -24,8 +24,8 @@ from tests.people import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OPEN = {
-    "sign_in", "sign_out", "sign_up", "sign_up_code", "sign_up_resend", "sign_up_about", "sign_up_app",
-    "sign_up_saved", "reset", "reset_sent", "reset_password", "reset_link", "undo", "report_sign_in",
+    "sign_in", "sign_out", "sign_up", "sign_up_code", "sign_up_resend", "sign_up_about", "sign_up_factor",
+    "sign_up_app", "sign_up_saved", "reset", "reset_sent", "reset_password", "reset_link", "undo", "report_sign_in",
     "well_known_change_password", "lock", "lock_code",
     "recovery", "recovery_ask", "recovery_asked", "recovery_code", "recovery_mail", "recovery_mail_again",
     "recovery_link", "recovery_password", "recovery_forgot", "recovery_app", "recovery_codes_saved", "recovery_stop",
@@ -72,7 +72,7 @@ def test_a_half_authenticated_session_is_refused_on_every_method(name: str) -> N
     aya = make_customer("aya")
     client = half_signed_in_client(aya)
     changes = CredentialChange.objects.filter(user=aya.user).count()
-    for method in ("get", "post", "put", "patch", "delete", "head"):
+    for method in ("get", "post", "put", "patch", "delete", "head", "options"):
         answer = getattr(client, method)(url_of(name), DATA if method == "post" else None)
         assert answer.status_code == 302, method
         assert answer["Location"].startswith(reverse("accounts:sign_in"))

@@ -544,12 +544,12 @@ def test_a_reset_link_sleeps_and_wakes() -> None:
     pull("password_reset")
     before = User.objects.get(pk=aya.user.pk).password
     with pytest.raises(SwitchedOff):
-        finish_reset(digest, code=totp_now(aya), new_password="another quiet harbour", actor=anybody)
+        finish_reset(digest, answer=totp_now(aya), new_password="another quiet harbour", actor=anybody)
     assert User.objects.get(pk=aya.user.pk).password == before
     release("password_reset")
-    finish_reset(digest, code=totp_now(aya), new_password="another quiet harbour", actor=anybody)
+    finish_reset(digest, answer=totp_now(aya), new_password="another quiet harbour", actor=anybody)
     with pytest.raises(LinkOver):
-        finish_reset(digest, code=totp_now(aya), new_password="yet another harbour", actor=anybody)
+        finish_reset(digest, answer=totp_now(aya), new_password="yet another harbour", actor=anybody)
 
 
 def test_the_desk_sees_it_on_every_page_and_in_the_metrics(settings) -> None:

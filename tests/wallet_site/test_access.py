@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from tests.api_client import Phone
 from tests.people import (
     anonymous_client,
     half_signed_in_client,
@@ -45,6 +46,7 @@ OPEN_PAGES = {
     "sign-up/code/",
     "sign-up/code/again/",
     "sign-up/about/",
+    "sign-up/factor/",
     "sign-up/app/",
     "sign-up/codes/",
     "reset/",
@@ -135,6 +137,59 @@ def test_a_stranger_gets_nowhere_by_any_method() -> None:
 def test_a_password_alone_gets_nowhere_by_any_method() -> None:
     client = half_signed_in_client(make_customer("aya"))
     assert [line for address in closed_addresses() for line in refused(client, address)] == []
+
+
+# What an app asks before it has a token: the proof of its key is needed, and each step proves something itself.
+OPEN_TO_A_KEY = {
+    "sign_in", "sign_in_factor", "sign_in_passkey", "token_refresh", "password_reset", "password_reset_passkey",
+    "password_reset_finish", "lock", "lock_confirm",
+}  # fmt: skip
+# Documentation, for everybody.
+OPEN_API = {"schema", "docs"}
+
+
+@pytest.mark.requirement(7, 13, 35)
+def test_no_session_and_no_half_proof_opens_the_api_by_any_method() -> None:
+    """A cookie opens nothing there, whole or half; what the password has brought an app is no token."""
+    aya = make_customer("aya")
+    phone = Phone()
+    half = phone.prove_password(aya.email, aya.password).json()["auth_session"]
+    browsers = {"half": half_signed_in_client(aya), "whole": signed_in_client(aya)}
+    through = []
+    for name, address in api_addresses():
+        for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"):
+            for who, browser in browsers.items():
+                if (status := browser.generic(method, address, "{}", "application/json").status_code) != 401:
+                    through.append(f"{who} session: {method} {address} -> {status}")
+            body = {} if method in ("POST", "PATCH") else None
+            if name not in OPEN_TO_A_KEY:
+                for token in ("", half):
+                    if (status := phone.request(method, address, body, token=token).status) != 401:
+                        through.append(f"key and {token and 'challenge'}: {method} {address} -> {status}")
+    assert through == []
+
+
+def api_addresses() -> list[tuple[str, str]]:
+    """Every address of the API with its name."""
+    v1 = next(one for one in resolvers(get_resolver().url_patterns) if one.namespace == "v1")
+    found = [(str(name), concrete("api/v1/" + route)) for route, name in named(v1.url_patterns)]
+    assert {name for name, _address in found} >= OPEN_TO_A_KEY | OPEN_API
+    return [one for one in found if one[0] not in OPEN_API]
+
+
+def named(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            yield from named(one.url_patterns, prefix + str(one.pattern))
+        else:
+            yield prefix + str(one.pattern), str(one.name)
+
+
+def resolvers(patterns: list[Any]) -> Iterator[URLResolver]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            yield one
+            yield from resolvers(one.url_patterns)
 
 
 @pytest.mark.requirement(38)

@@ -48,8 +48,8 @@ def check_passkey(
 
     `user` None means that the passkey says who it is; the proof's device then carries its person. Raises `PasskeyOver`,
     `WrongPasskey`, `Unavailable`, and `TooManyTries` in the place of `WrongPasskey` for a network with very many wrong
-    ones: a right one is always taken. The owner is told when somebody who had proven the password failed here, and
-    when a passkey seems to have been copied.
+    ones: a right one is always taken. The owner is told when somebody who had proven the password, or held a reset's
+    link, failed here, and when a passkey seems to have been copied.
     """
     try:
         asked = take(ceremony, question, user=user)
@@ -114,8 +114,8 @@ def _tell_copied(passkey: Passkey, actor: Actor) -> None:
 
 
 def _count_wrong(purpose: Purpose, user: User | None, actor: Actor) -> None:
-    """Raise `TooManyTries` past the limit. Who fails at the second step had the password: that is told."""
-    if purpose == "second_factor" and user is not None:
+    """Raise `TooManyTries` past the limit. Who fails at the second step had the password, or the mail: that is told."""
+    if purpose in ("second_factor", "reset") and user is not None:
         with recorded(actor):
             owe_warning(user, actor, timezone.now())
             record("accounts:factor:wrong_passkey", actor=actor, user_id=user.pk)

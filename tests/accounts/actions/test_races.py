@@ -16,13 +16,8 @@ from accounts.actions.emails import ask_email_change, confirm_email_change
 from accounts.actions.factors import remove_factor
 from accounts.actions.locks import ask_lock, confirm_lock
 from accounts.actions.resets import ask_reset, finish_reset, token_digest
-from accounts.actions.sign_ups import (
-    begin_sign_up,
-    confirm_address,
-    describe_person,
-    open_account,
-    prove_app,
-)
+from accounts.actions.sign_up_factors import prove_app
+from accounts.actions.sign_ups import begin_sign_up, confirm_address, describe_person, open_account
 from accounts.actions.undo import undo_change
 from accounts.mail_codes import MAXIMUM_TRIES
 from accounts.models import (
@@ -183,7 +178,7 @@ def test_one_reset_link_finished_at_once_sets_one_password() -> None:
     def finish(number: int) -> None:
         finish_reset(
             token_digest(token),
-            code=codes[number],
+            answer=codes[number],
             new_password=f"lantern number {number} on a bridge",
             actor=stranger(),
         )

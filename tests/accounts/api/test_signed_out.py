@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core import mail
 
 from accounts.models import PasswordReset, Suspension
 from tests.accounts.mails import code_in, last_mail_to, link_in
 from tests.api_client import Answer, Phone
-from tests.people import fresh_email, make_customer, totp_now, wrong_code
+from tests.authenticator import with_passkey
+from tests.people import PASSWORD, fresh_email, make_customer, totp_now, wrong_code
 from wallet_site.outbox.models import Priority
 from wallet_site.outbox.relay import relay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 RESET, FINISH = "/api/v1/password-reset", "/api/v1/password-reset/finish"
+PASSKEY = "/api/v1/password-reset/passkey"
 LOCK, CONFIRM = "/api/v1/lock", "/api/v1/lock/confirm"
 NEW_PASSWORD = "seven lanterns on a bridge"
 
@@ -45,6 +49,33 @@ def test_link_and_factor_together_set_a_password() -> None:
     mio.user.refresh_from_db()
     assert mio.user.check_password(NEW_PASSWORD)
     assert other.get("/api/v1/me").status == 401
+
+
+@pytest.mark.requirement(21, 37)
+def test_a_passkey_proves_the_factor_of_a_reset_to_the_key_that_asked() -> None:
+    mio = make_customer("mio")
+    _passkey, device = with_passkey(mio)
+    assert post(RESET, {"email": mio.email}).status == 202
+    token = link_in(last_mail_to(mio.email), "/reset/link/").split("/")[-2]
+    phone, other = Phone(), Phone()
+
+    def ask(by: Phone) -> dict[str, Any]:
+        asked: dict[str, Any] = by.post(PASSKEY, {"token": token}, token="", idempotency_key=None).json()
+        return {"ceremony": asked["ceremony"], "credential": device.get(asked["options"])}
+
+    def finish(by: Phone, proof: dict[str, Any]) -> Answer:
+        body = {"token": token, "new_password": NEW_PASSWORD} | proof
+        return by.post(FINISH, body, token="", idempotency_key=None)
+
+    proof = ask(phone)
+    assert finish(other, proof).code == "passkey-over"
+    assert finish(phone, proof | {"code": "123456"}).code == "invalid-input"
+    mio.user.refresh_from_db()
+    assert mio.user.check_password(PASSWORD)
+    assert finish(phone, proof).status == 204
+    mio.user.refresh_from_db()
+    assert mio.user.check_password(NEW_PASSWORD)
+    assert post(PASSKEY, {"token": token}).code == "link-over"
 
 
 @pytest.mark.requirement(5, 20)

@@ -16,8 +16,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.actions.suspensions import suspend
-from accounts.models import PasswordReset, SignIn
+from accounts.models import FactorGuesses, PasswordReset, SignIn
+from accounts.two_factor.codes import GUESSES_IN_A_ROW
 from tests.accounts.mails import last_mail_to, link_in, mails_to
+from tests.accounts.passkey_pages import ask, use
+from tests.authenticator import with_passkey
 from tests.people import (
     PASSWORD,
     Person,
@@ -99,6 +102,49 @@ def test_without_the_second_factor_nothing_changes() -> None:
         assert finish(client, code).status_code == 200
         assert password_of(mio) == PASSWORD
     assert finish(client, totp_now(mio)).status_code == 302
+
+
+@pytest.mark.requirement(16, 21)
+def test_a_passkey_is_the_second_factor_also_where_codes_no_longer_count() -> None:
+    mio = make_customer("mio")
+    _passkey, phone = with_passkey(mio)
+    FactorGuesses.objects.create(user=mio.user, in_a_row=GUESSES_IN_A_ROW)
+    signed_in = signed_in_client(mio)
+    client = opened(mio)
+    assert "Set it with your passkey" in client.get(NEW).content.decode()
+    assert finish(client, totp_now(mio)).status_code == 403
+    assert use(client, phone, NEW, new_password="password1234").status_code == 200
+    assert password_of(mio) == PASSWORD
+    answer = use(client, phone, NEW, new_password=NEW_PASSWORD)
+    assert answer["Location"] == reverse("accounts:sign_in")
+    assert password_of(mio) == NEW_PASSWORD
+    assert signed_in.get(reverse("accounts:security")).status_code == 302
+    assert client.get(reverse("accounts:security")).status_code == 302, "a reset signs nobody in"
+    assert last_mail_to(mio.email).subject == "Your password was changed"
+
+
+@pytest.mark.requirement(18, 21)
+def test_a_passkeys_answer_counts_for_this_link_this_browser_and_this_person_alone() -> None:
+    mio, ken = make_customer("mio"), make_customer("ken")
+    _passkey, phone = with_passkey(mio)
+    _other, kens = with_passkey(ken)
+    client, elsewhere, of_ken = opened(mio), opened(mio), opened(ken)
+    sign_in = ask(anonymous_client(), reverse("accounts:sign_in"), passkey_alone="yes")
+    foreign = [ask(elsewhere, NEW), ask(of_ken, NEW), sign_in]
+    given = [{"ceremony": one["ceremony"], "credential": phone.get(one["options"])} for one in foreign]
+    own = ask(client, NEW)
+    given.append({"ceremony": own["ceremony"], "credential": kens.get(own["options"])})
+    given.append({"ceremony": ask(client, NEW)["ceremony"], "credential": "{}"})
+    for answer in given:
+        assert client.post(NEW, {"new_password": NEW_PASSWORD} | answer).status_code == 200
+    # The same browser with another link: what was signed for the one is worth nothing for the other.
+    first = ask(client, NEW)
+    client.get(link_for(mio))
+    signed = {"ceremony": first["ceremony"], "credential": phone.get(first["options"])}
+    assert client.post(NEW, {"new_password": NEW_PASSWORD} | signed).status_code == 200
+    assert password_of(mio) == PASSWORD
+    told = [m for m in mails_to(mio.email) if "wrong" in m.subject.lower() or "second" in m.subject.lower()]
+    assert len(told) == 1, "who held the link and failed: once"
 
 
 @pytest.mark.requirement(21)

@@ -9,18 +9,22 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import RecoveryCode, SignIn, SignUp, TotpDevice, User
+from accounts.models import CredentialChange, Passkey, RecoveryCode, SignIn, SignUp, TotpDevice, User
 from payments.models import Account
 from tests.accounts.mails import code_in, last_mail_to, mails_to
+from tests.accounts.passkey_pages import ask, make, use
+from tests.authenticator import Authenticator, with_passkey
 from tests.people import PASSWORD, anonymous_client, fresh_email, make_customer, totp_code
 from wallet_site.outbox.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ADDRESS, CODE, ABOUT, APP, SAVED = (
+ADDRESS, CODE, ABOUT, FACTOR, APP, SAVED = (
     reverse(f"accounts:{name}")
-    for name in ("sign_up", "sign_up_code", "sign_up_about", "sign_up_app", "sign_up_saved")
-)
+    for name in (
+        "sign_up", "sign_up_code", "sign_up_about", "sign_up_factor", "sign_up_app", "sign_up_saved",
+    )
+)  # fmt: skip
 
 
 def to_step(client: Client, email: str, last: str) -> None:
@@ -32,7 +36,7 @@ def to_step(client: Client, email: str, last: str) -> None:
     if last == ABOUT:
         return
     client.post(ABOUT, {"full_name": "Hana Kato", "password": PASSWORD})
-    if last == APP:
+    if last in (FACTOR, APP):
         return
     client.post(APP, {"code": totp_code(key_on(client))})
 
@@ -69,6 +73,62 @@ def test_five_steps_open_an_account_at_once_and_no_earlier() -> None:
     sign_up = SignUp.objects.get(user=user)
     assert (sign_up.password_hash, sign_up.totp_seed, sign_up.recovery_codes) == ("", None, None)
     assert last_mail_to(email).subject
+
+
+@pytest.mark.requirement(7, 8)
+def test_a_passkey_opens_an_account_too_and_is_all_that_it_takes_to_come_back() -> None:
+    client, email = anonymous_client(), fresh_email("hana")
+    phone = Authenticator(aaguid=bytes.fromhex("fbfc3007154e4ecc8c0b6e020557d7bd"))
+    to_step(client, email, FACTOR)
+    assert client.get(SAVED)["Location"] == FACTOR
+    assert make(client, FACTOR, phone)["Location"] == SAVED
+    assert not Passkey.objects.filter(credential_id=phone.credential_id).exists(), (
+        "nothing before the last step"
+    )
+    codes = re.findall(r"<code>([A-Z2-7-]{19})</code>", client.get(SAVED).content.decode())
+    assert len(codes) == 10
+    assert client.post(SAVED, {"saved": "on"})["Location"] == reverse("payments:home")
+
+    user = User.objects.get(email=email)
+    passkey = Passkey.objects.get(user=user)
+    assert (passkey.name, passkey.confirmed) == ("iCloud Keychain", True)
+    assert user.check_password(PASSWORD)
+    assert not TotpDevice.objects.filter(user=user).exists()
+    assert RecoveryCode.objects.filter(code_set__user=user, used_at=None).count() == 10
+    assert SignIn.objects.get(user=user, ended_at=None).factor == "passkey"
+    assert client.get(reverse("accounts:security")).status_code == 200
+    sign_up = SignUp.objects.get(user=user)
+    assert (sign_up.passkey, sign_up.recovery_codes, sign_up.password_hash) == (None, None, "")
+    kinds = CredentialChange.objects.filter(user=user).values_list("kind", flat=True)
+    assert sorted(kinds) == ["passkey_added", "recovery_codes_added"]
+    assert len(mails_to(email)) == 2, (
+        "the code and the welcome; what belongs to the opening is no change of its own"
+    )
+
+    back = anonymous_client()
+    sign_in = reverse("accounts:sign_in")
+    assert use(back, phone, sign_in, passkey_alone="yes")["Location"] == reverse("payments:home")
+
+
+@pytest.mark.requirement(8, 13)
+def test_a_passkey_of_another_sign_up_or_person_or_without_its_user_is_refused() -> None:
+    client, other = anonymous_client(), anonymous_client()
+    to_step(client, fresh_email("hana"), FACTOR)
+    to_step(other, fresh_email("ken"), FACTOR)
+    phone = Authenticator()
+    theirs, ours = ask(other, FACTOR), ask(client, FACTOR)
+    assert theirs["options"]["user"]["id"] != ours["options"]["user"]["id"]
+    assert ours["options"]["authenticatorSelection"]["userVerification"] == "required"
+    for asked, bent in ((theirs, {}), (ours, {"uv": False}), (ours, {})):
+        # The last is a question that was answered before.
+        given = {"ceremony": asked["ceremony"], "credential": phone.create(asked["options"], **bent)}
+        assert b'role="alert"' in client.post(FACTOR, given).content
+        assert client.get(SAVED)["Location"] == FACTOR
+    _passkey, known = with_passkey(make_customer("aya"))
+    assert make(client, FACTOR, known).status_code == 409
+    stranger = anonymous_client().post(FACTOR, {"passkey_options": "yes"}, HTTP_ACCEPT="application/json")
+    assert stranger["Location"] == ADDRESS
+    assert make(client, FACTOR, phone)["Location"] == SAVED
 
 
 @pytest.mark.requirement(5)
@@ -127,7 +187,7 @@ def test_the_code_is_stored_as_a_digest_and_sealed_in_what_is_owed() -> None:
     assert not Event.objects.filter(payload__address=email, payload__sealed_code__contains=code).exists()
 
 
-@pytest.mark.parametrize("page", [ABOUT, APP, SAVED])
+@pytest.mark.parametrize("page", [ABOUT, FACTOR, APP, SAVED])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_no_step_can_be_skipped(page: str, method: str) -> None:
     client, email = anonymous_client(), fresh_email("hana")
@@ -212,7 +272,7 @@ def test_long_passwords_are_taken_whole() -> None:
     client, email = anonymous_client(), fresh_email("hana")
     to_step(client, email, ABOUT)
     password = " ".join(["correct horse battery staple"] * 4) + " ends"
-    assert client.post(ABOUT, {"full_name": "Hana Kato", "password": password})["Location"] == APP
+    assert client.post(ABOUT, {"full_name": "Hana Kato", "password": password})["Location"] == FACTOR
     client.post(APP, {"code": totp_code(key_on(client))})
     client.post(SAVED, {"saved": "on"})
     user = User.objects.get(email=email)
