@@ -39,7 +39,17 @@ class Customer(Visitor):
     recovery_codes: list[str] = field(default_factory=list)
 
     def sign_up(self) -> None:
-        """All five steps, up to the open wallet."""
+        """All five steps with an authenticator app, up to the open wallet."""
+        self.describe_themselves()
+        self.follow("Use an authenticator app")
+        self.is_at("/sign-up/app/")
+        self.app = AuthenticatorApp(self.text("#totp-key").replace(" ", ""))
+        self.fill("Code from the app", self.app.code())
+        self.press("Continue")
+        self.open_wallet()
+
+    def describe_themselves(self) -> None:
+        """The first three steps of signing up, up to the second factor."""
         self.page.goto("/sign-up/")
         self.fill("E-mail address", self.email)
         self.press("Send the code")
@@ -49,10 +59,10 @@ class Customer(Visitor):
         self.fill("Your name", self.name)
         self.fill("New password", self.password)
         self.press("Continue")
-        self.reads_heading("Your second factor")
-        self.app = AuthenticatorApp(self.text("#totp-key").replace(" ", ""))
-        self.fill("Code from the app", self.app.code())
-        self.press("Continue")
+        self.is_at("/sign-up/factor/")
+
+    def open_wallet(self) -> None:
+        """The last step: the recovery codes are saved."""
         self.reads_heading("Save your recovery codes")
         self.recovery_codes = self.page.locator(".codes code").all_inner_texts()
         self.page.get_by_label(self.say("I have saved my recovery codes")).check()

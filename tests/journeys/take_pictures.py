@@ -77,7 +77,8 @@ def sign_up(page: Page) -> None:
     somebody.fill("Your name", "Hana Kato")
     somebody.fill("New password", "nine lanterns over the water")
     somebody.press("Continue")
-    somebody.reads_heading("Your second factor")
+    somebody.follow("Use an authenticator app")
+    somebody.is_at("/sign-up/app/")
     somebody.fill("Code from the app", AuthenticatorApp(somebody.text("#totp-key").replace(" ", "")).code())
 
 

@@ -19,7 +19,7 @@ from tests.journeys.customer import AuthenticatorApp
 from tests.journeys.guide import Guide, Tour, demo_person
 from tests.journeys.mailbox import mail_to
 from tests.journeys.recovery_tours import RECOVERY_TOURS
-from tests.journeys.staff_tours import demo, desk, failures
+from tests.journeys.staff_tours import demo, desk, failures, own_factors
 from tests.payments.books import open_counter
 from tests.payments.processors.harness import CHALLENGES
 from tests.people import PASSWORD, fresh_email, make_customer, session_key_for, wrong_code
@@ -58,6 +58,9 @@ def signing_up(guide: Guide) -> Tour:
     yield "sign-up, weak password"
     somebody.fill("New password", PASSWORD)
     somebody.press("Continue")
+    somebody.is_at("/sign-up/factor/")
+    yield "sign-up, second factor"
+    somebody.follow("Use an authenticator app")
     somebody.is_at("/sign-up/app/")
     yield "sign-up, app"
     app = AuthenticatorApp(somebody.text("#totp-key").replace(" ", ""))
@@ -112,7 +115,9 @@ def signing_in(guide: Guide) -> Tour:
     link = next(word for word in mail.text.split() if "/reset/link/" in word)
     guide.page.goto(link)
     somebody.is_at("/reset/new-password/")
-    yield "reset, new password"
+    yield "reset, new password with a passkey"
+    guide.page.goto("/reset/new-password/?recovery")
+    yield "reset, new password with a recovery code"
     guide.page.goto("/reset/link/nonsense/")
     yield "reset, link over"
 
@@ -268,6 +273,7 @@ def newcomer(guide: Guide) -> Tour:
 
 
 TOURS = (
-    *(signing_up, signing_in, undoing, locking, wallet, security, contacts, newcomer, desk, demo, failures),
+    *(signing_up, signing_in, undoing, locking, wallet, security, contacts, newcomer),
+    *(desk, own_factors, demo, failures),
     *RECOVERY_TOURS,
 )
