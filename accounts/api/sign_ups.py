@@ -1,4 +1,4 @@
-"""Becoming a customer from an app: address, code, name and password, authenticator app, recovery codes, tokens.
+"""Becoming a customer from an app: address, code, name and password, second factor, recovery codes, tokens.
 
 The same steps and actions as the pages. What a browser keeps in its session an app carries along, sealed and bound to
 its key. An address that has an account walks the same way to the same answers (requirement 5).
@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.actions import sign_ups
+from accounts.actions import sign_up_factors, sign_ups
 from accounts.actions.api_devices import sign_in_device
 from accounts.api import examples
 from accounts.api.codes_and_apps import CODES, EXAMPLE_SEED, EXAMPLE_URI, RecoveryCodesSerializer
@@ -27,9 +27,9 @@ from accounts.two_factor.enrolment import provisioning_uri
 from wallet_site.api.serializers import StrictSerializer, values_of
 from wallet_site.web import actor_of
 
-_TAG: Final = "Signing up"
+TAG: Final = "Signing up"
 _PURPOSE: Final = "sign_up"
-_SESSION: Final = "gAAAAABqAcb1Yt1u9VbN3kC7f2QmXw8RrJx5pHsEoLdK"
+SESSION: Final = "gAAAAABqAcb1Yt1u9VbN3kC7f2QmXw8RrJx5pHsEoLdK"
 
 
 class NewAddressSerializer(StrictSerializer):
@@ -82,7 +82,7 @@ class SeedSerializer(serializers.Serializer[Any]):
     uri = serializers.CharField(help_text="The same as `otpauth://`.")
 
 
-_AGAIN = OpenApiExample("The same sign-up", value={"sign_up_session": _SESSION}, request_only=True)
+AGAIN = OpenApiExample("The same sign-up", value={"sign_up_session": SESSION}, request_only=True)
 
 
 class SignUpView(KeyView):
@@ -97,7 +97,7 @@ class SignUpView(KeyView):
 
     @extend_schema(
         operation_id="begin_sign_up",
-        tags=[_TAG],
+        tags=[TAG],
         summary="Begin to sign up: send a code to an address",
         description="The answer is the same for an address that has an account; its owner is told by mail.",
         request=NewAddressSerializer,
@@ -108,7 +108,7 @@ class SignUpView(KeyView):
             ),
             OpenApiExample(
                 "The code is on its way",
-                value={"sign_up_session": _SESSION, "expires_in": 3600},
+                value={"sign_up_session": SESSION, "expires_in": 3600},
                 response_only=True,
             ),
         ],
@@ -129,7 +129,7 @@ class SignUpCodeView(SignUpView):
 
     @extend_schema(
         operation_id="confirm_sign_up_address",
-        tags=[_TAG],
+        tags=[TAG],
         summary="Confirm the address with its code",
         description="Five wrong codes (422 `wrong-mail-code`) and another one is needed. 409 `sign-up-over`: begin "
         "anew.",
@@ -138,7 +138,7 @@ class SignUpCodeView(SignUpView):
         examples=[
             OpenApiExample(
                 "The code from the mail",
-                value={"sign_up_session": _SESSION, "code": "40912873"},
+                value={"sign_up_session": SESSION, "code": "40912873"},
                 request_only=True,
             )
         ],
@@ -157,12 +157,12 @@ class SignUpCodeAgainView(SignUpView):
 
     @extend_schema(
         operation_id="resend_sign_up_code",
-        tags=[_TAG],
+        tags=[TAG],
         summary="Send another code to the address",
         description="The one before is no longer valid.",
         request=SignUpSessionSerializer,
         responses={202: None},
-        examples=[_AGAIN],
+        examples=[AGAIN],
     )
     def post(self, request: Request) -> Response:
         """202."""
@@ -176,7 +176,7 @@ class SignUpPersonView(SignUpView):
 
     @extend_schema(
         operation_id="describe_person",
-        tags=[_TAG],
+        tags=[TAG],
         summary="Say the name and choose a password",
         description="Answers with the key of the authenticator app that must be bound next; a repeat makes another. "
         "Refused (422 at `/password`): fewer than 12 characters, common or leaked ones, one's own name or address.",
@@ -186,7 +186,7 @@ class SignUpPersonView(SignUpView):
             OpenApiExample(
                 "Name and password",
                 value={
-                    "sign_up_session": _SESSION,
+                    "sign_up_session": SESSION,
                     "full_name": "加藤 花",
                     "password": "a quiet harbour at dawn",
                 },
@@ -215,14 +215,14 @@ class SignUpAppView(SignUpView):
 
     @extend_schema(
         operation_id="prove_sign_up_app",
-        tags=[_TAG],
+        tags=[TAG],
         summary="Prove the authenticator app's first code",
         description="Answers with the recovery codes; a repeat answers the same. Let the customer save them.",
         request=SignUpCodeSerializer,
         responses={200: RecoveryCodesSerializer},
         examples=[
             OpenApiExample(
-                "The app's code", value={"sign_up_session": _SESSION, "code": "775310"}, request_only=True
+                "The app's code", value={"sign_up_session": SESSION, "code": "775310"}, request_only=True
             ),
             CODES,
         ],
@@ -230,7 +230,7 @@ class SignUpAppView(SignUpView):
     def post(self, request: Request) -> Response:
         """Ten codes. There is no account yet."""
         asked = values_of(SignUpCodeSerializer, request)
-        sign_up = sign_ups.prove_app(
+        sign_up = sign_up_factors.prove_app(
             self.sign_up_id(asked["sign_up_session"]), asked["code"], actor=actor_of(request._request)
         )
         return Response({"recovery_codes": (sign_up.recovery_codes or "").split("\n")})
@@ -243,7 +243,7 @@ class OpenAccountView(SignUpView):
 
     @extend_schema(
         operation_id="open_account",
-        tags=[_TAG],
+        tags=[TAG],
         summary="Open the account and sign this device in",
         description="Send it when the recovery codes are saved. The wallet is there and empty. A repeat is 409 "
         "`sign-up-over`: the account is open, sign in as usual.",
@@ -252,7 +252,7 @@ class OpenAccountView(SignUpView):
         examples=[
             OpenApiExample(
                 "Codes are saved",
-                value={"sign_up_session": _SESSION, "device_name": "Hana's phone"},
+                value={"sign_up_session": SESSION, "device_name": "Hana's phone"},
                 request_only=True,
             ),
             examples.TOKENS,

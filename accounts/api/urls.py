@@ -12,6 +12,7 @@ from accounts.api import (
     push_tokens,
     recoveries,
     schemes,  # noqa: F401  (describes our authentication by being imported)
+    sign_up_passkeys,
     sign_ups,
     signed_out,
     step_ups,
@@ -29,6 +30,12 @@ urlpatterns = [
     path("sign-up/code/again", sign_ups.SignUpCodeAgainView.as_view(), name="sign_up_code_again"),
     path("sign-up/person", sign_ups.SignUpPersonView.as_view(), name="sign_up_person"),
     path("sign-up/app", sign_ups.SignUpAppView.as_view(), name="sign_up_app"),
+    path(
+        "sign-up/passkey/options",
+        sign_up_passkeys.AskSignUpPasskeyView.as_view(),
+        name="sign_up_passkey_options",
+    ),
+    path("sign-up/passkey", sign_up_passkeys.SignUpPasskeyView.as_view(), name="sign_up_passkey"),
     path("sign-up/finish", sign_ups.OpenAccountView.as_view(), name="sign_up_finish"),
     path("recovery", recoveries.LostFactorView.as_view(), name="recovery"),
     path("recovery/mail-code", recoveries.RecoveryMailView.as_view(), name="recovery_mail"),

@@ -11,6 +11,7 @@ from accounts.models import SignUp, User
 from tests.accounts.mails import code_in, last_mail_to, mails_to
 from tests.accounts.recovering import opens_with
 from tests.api_client import Answer, Phone
+from tests.authenticator import Authenticator
 from tests.people import PASSWORD, Person, fresh_email, make_customer, totp_code
 from wallet_site.outbox.models import Priority
 from wallet_site.outbox.relay import relay
@@ -60,6 +61,33 @@ def test_address_person_app_and_codes_open_an_account_with_tokens() -> None:
     assert phone.refresh().status == 200
     assert opens_with(hana, shown["recovery_codes"][0])
     assert any("Your account is open" in one.subject for one in mails_to(email))
+
+
+@pytest.mark.requirement(7, 8)
+def test_a_passkey_takes_the_place_of_the_app() -> None:
+    phone, device, email = Phone(), Authenticator(), fresh_email("hana")
+    session = begin(phone, email)
+    asking = post(phone, "/passkey/options", session)
+    assert asking.code == "sign-up-over", "the address is not proven"
+    assert post(phone, "/code", session | {"code": code_in(last_mail_to(email))}).status == 204
+    assert post(phone, "/passkey/options", session).code == "sign-up-over", "no password yet"
+    assert post(phone, "/person", session | {"full_name": "加藤 花", "password": PASSWORD}).status == 200
+    assert post(Phone(), "/passkey/options", session).code == "sign-up-over", "another key"
+    asked = post(phone, "/passkey/options", session).json()
+    answer = session | {"ceremony": asked["ceremony"], "credential": device.create(asked["options"])}
+    assert post(phone, "/passkey", answer | {"credential": "{}"}).code == "wrong-passkey"
+    assert post(phone, "/passkey", answer).code == "passkey-over", "a question is good for one try"
+    asked = post(phone, "/passkey/options", session).json()
+    answer = session | {"ceremony": asked["ceremony"], "credential": device.create(asked["options"])}
+    shown = post(phone, "/passkey", answer).json()
+    assert len(shown["recovery_codes"]) == 10
+    assert not User.objects.filter(email=email).exists()
+    opened = post(phone, "/finish", session | {"device_name": "Hana's phone"})
+    assert opened.status == 201, opened.content
+    user = User.objects.get(email=email)
+    assert (user.passkeys.count(), user.totp_devices.count()) == (1, 0)
+    phone.access_token = opened.json()["access_token"]
+    assert [one["method"] for one in phone.get("/api/v1/me/factors").json()] == ["passkey"]
 
 
 @pytest.mark.requirement(5)
