@@ -99,6 +99,33 @@ def ask_passkey(auth_session: str, *, key_thumbprint: str) -> Asked:
     return ask_to_sign(_question(key_thumbprint), user=user)
 
 
+def ask_passkey_alone(*, key_thumbprint: str) -> Asked:
+    """The question for any passkey of this site, with neither address nor password before it."""
+    return ask_to_sign(_question(key_thumbprint, alone=True), user=None)
+
+
+def sign_in_by_passkey(
+    answer: PasskeyAnswer, *, device_name: str, key_thumbprint: str, actor: Actor
+) -> Tokens:
+    """Possession and a verified user in one: the passkey says who it is, and the device gets its tokens.
+
+    Raises `WrongPasskey` (for staff too, who hold no tokens) and `PasskeyOver` at `/credential`, `TooManyTries`,
+    `Suspended`, `Unavailable`.
+    """
+    question = _question(key_thumbprint, alone=True)
+    try:
+        proof = check_passkey(answer.ceremony, answer.credential, question=question, user=None, actor=actor)
+        user: User = proof.device.user
+        if user.kind != User.Kind.CUSTOMER:
+            raise WrongPasskey
+    except (WrongPasskey, PasskeyOver) as refusal:
+        at_field = [FieldError("/credential", refusal.detail, refusal.code)]
+        raise type(refusal)(errors=at_field) from refusal
+    return sign_in_device(
+        user, name=device_name, key_thumbprint=key_thumbprint, factor=proof.method, actor=actor
+    )
+
+
 def answer_challenge(
     auth_session: str, answer: str | PasskeyAnswer, *, key_thumbprint: str, actor: Actor
 ) -> Tokens:
@@ -136,9 +163,9 @@ def _open(auth_session: str, key_thumbprint: str) -> tuple[PasswordProven, User]
     return state, user
 
 
-def _question(key_thumbprint: str) -> Question:
+def _question(key_thumbprint: str, *, alone: bool = False) -> Question:
     """Answered by the key alone that asked."""
-    return Question("second_factor", f"key:{key_thumbprint}")
+    return Question("sign_in" if alone else "second_factor", f"key:{key_thumbprint}")
 
 
 def _prove(user: User, answer: str | PasskeyAnswer, key_thumbprint: str, actor: Actor) -> FactorProof:

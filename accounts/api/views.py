@@ -262,7 +262,7 @@ class ProfileView(APIView):
         tags=["Profile"],
         summary="Change the language",
         description="With `If-Match` the change is made only to the version that the client has read (else 412). "
-        "Address, phone and factors are credentials: they are changed on the security pages.",
+        "Address, phone, password and factors are credentials: see `/me/contacts`, `/me/password` and `/me/factors`.",
         request=ProfileChangeSerializer,
         responses={200: ProfileSerializer},
         examples=[examples.LANGUAGE, examples.PROFILE],

@@ -9,11 +9,19 @@ import pytest
 from django.db.models import F
 
 from accounts import step_up
-from accounts.models import ApiDevice, Passkey, StepUpChallenge, TotpDevice
+from accounts.models import (
+    ApiDevice,
+    CredentialChange,
+    FactorGuesses,
+    Passkey,
+    StepUpChallenge,
+    TotpDevice,
+)
 from tests.accounts.mails import mails_to
 from tests.api_client import Answer, Phone
 from tests.authenticator import Authenticator, with_passkey
-from tests.people import make_customer
+from tests.people import make_customer, make_staff
+from tests.support.desk import stop
 from wallet_site.actor import Actor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,6 +67,42 @@ def test_a_passkey_is_the_second_factor_of_an_app_that_signs_in() -> None:
     tokens = post(phone, "sign-in/factor", proof, token="")
     assert tokens.status == 200, tokens.content
     assert post(phone, "sign-in/factor", proof, token="").code == "invalid-session"
+
+
+@pytest.mark.requirement(8, 16, 35)
+def test_a_passkey_alone_signs_an_app_in_and_each_answer_counts_once() -> None:
+    aya = make_customer("aya")
+    _passkey, key = with_passkey(aya)
+    # Whoever has used up the codes' tries has not locked the passkey.
+    FactorGuesses.objects.create(user=aya.user, in_a_row=100)
+    phone, thief = Phone(), Phone()
+    ask, path = "sign-in/passkey-alone/options", "sign-in/passkey-alone"
+    asked = post(phone, ask, token="")
+    assert asked.json()["options"].get("allowCredentials", []) == [], "it tells nobody's passkeys"
+    named = {"device_name": "Aya's phone"}
+    unverified = post(phone, path, named | answer(asked, key, uv=False), token="")
+    assert (unverified.code, unverified.json()["errors"][0]["pointer"]) == ("wrong-passkey", "/credential")
+    proof = named | answer(post(phone, ask, token=""), key)
+    assert post(thief, path, proof, token="").code == "passkey-over", "asked for by another key"
+    proof = named | answer(post(phone, ask, token=""), key)
+    tokens = post(phone, path, proof, token="")
+    assert tokens.status == 200, tokens.content
+    assert post(phone, path, proof, token="").code == "passkey-over"
+    assert phone.get("/api/v1/me", token=tokens.json()["access_token"]).json()["email"] == aya.email
+    change = CredentialChange.objects.get(user=aya.user, kind="api_device_added")
+    assert change.new_value == "Aya's phone"
+
+
+@pytest.mark.requirement(34, 38)
+def test_staff_and_stopped_customers_get_no_tokens_by_a_passkey() -> None:
+    rin, ken, phone = make_staff("rin"), make_customer("ken"), Phone()
+    stop(ken)
+    for person, code in ((rin, "wrong-passkey"), (ken, "suspended")):
+        _passkey, key = with_passkey(person)
+        asked = post(phone, "sign-in/passkey-alone/options", token="")
+        refused = post(phone, "sign-in/passkey-alone", {"device_name": "x"} | answer(asked, key), token="")
+        assert refused.code == code
+        assert not ApiDevice.objects.filter(user=person.user).exists()
 
 
 @pytest.mark.requirement(12, 14, 36)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 
 from accounts.models import PasswordReset, Suspension
@@ -99,6 +102,42 @@ def test_every_address_gets_one_answer_and_no_further_field_is_taken(path: str) 
     relay(Priority.SECURITY)
     assert not any(thief in str(one.message()) for one in mail.outbox)
     assert PasswordReset.objects.filter(user=mio.user).count() == (path == RESET)
+
+
+@pytest.mark.requirement(20, 22)
+@pytest.mark.parametrize("path", [RESET, LOCK, "/api/v1/recovery/ask", "/api/v1/sign-up"])
+def test_no_header_and_no_shape_bends_a_request_without_a_token(path: str) -> None:
+    """Neither where the mail goes nor what its link begins with, nor whom the limits count."""
+    mio, evil = make_customer("mio"), "evil.example"
+    more = {"language": "en"} if path.endswith("sign-up") else {}
+    names = (
+        "X-Forwarded-Host",
+        "X-Forwarded-Server",
+        "Forwarded",
+        "X-Host",
+        "X-Original-URL",
+        "X-HTTP-Method-Override",
+    )
+    headers = {name: f"host={evil}" if name == "Forwarded" else evil for name in names}
+    assert post(path, {"email": mio.email} | more, headers=headers).status == 202
+    assert post(path, {"email": mio.email} | more, headers={"Host": evil}).status == 400
+    doubled = f'{{"email": "{mio.email}", "language": "en", "email": "thief@{evil}"}}'.encode()
+    queried = post(f"{path}?email=thief@{evil}", {"email": mio.email} | more)
+    assert (post(path, doubled).code, queried.status) == ("unreadable-body", 202)
+    forms = [
+        (f"email={mio.email}&email=thief@{evil}".encode(), "application/x-www-form-urlencoded"),
+        (json.dumps({"email": mio.email} | more).encode(), "text/plain"),
+        (b"[]", "application/json"),
+    ]
+    for body, kind in forms:
+        assert post(path, body, headers={"Content-Type": kind}).status in (400, 415), kind
+    relay(Priority.SECURITY)
+    said = [f"{one.to} {one.extra_headers} {one.body} {one.alternatives}" for one in mail.outbox]
+    assert not any(evil in one for one in said)
+    links = [
+        link for one in said for link in re.findall(r"https?://[^/\s\"\\<]+", one) if "w3.org" not in link
+    ]
+    assert set(links) <= {settings.PUBLIC_URL}
 
 
 @pytest.mark.requirement(28, 34)
