@@ -43,6 +43,7 @@ _TOPICS: dict[str, Promise] = {
     "accounts:suspension:made": gettext_lazy("Something was stopped"),
     "accounts:suspension:lifted": gettext_lazy("A stop was lifted"),
     "accounts:undo:used": gettext_lazy("A change was undone"),
+    "accounts:receipts:quieter": gettext_lazy("Fewer receipts chosen"),
     "payments:payment:captured": gettext_lazy("Receipt of a payment"),
     "payments:refund:made": gettext_lazy("Receipt of a refund"),
     "payments:card:linked": gettext_lazy("Card linked"),
@@ -213,10 +214,15 @@ def _notice(row: Row) -> Moment:
     deliveries = row.facts["deliveries"] or []
     if not deliveries:
         return Moment(row.kind, row.at, title, badges=[Badge(_("Waiting to be sent"), "warning")])
-    details = [f"{mask(one['address'])}: {_delivered(one)}" for one in deliveries]
+    details = [f"{_told_at(one)}: {_delivered(one)}" for one in deliveries]
     states = list(dict.fromkeys(one["state"] for one in deliveries))
     badges = [Badge(str(_STATES[state][0]), _STATES[state][1]) for state in states]
     return Moment(row.kind, row.at, title, details, badges)
+
+
+def _told_at(delivery: dict[str, Any]) -> str:
+    """The address masked; a phone with the app has none that means anything to people."""
+    return _("Phone with the app") if delivery["channel"] == "push" else mask(delivery["address"])
 
 
 def _delivered(delivery: dict[str, Any]) -> str:

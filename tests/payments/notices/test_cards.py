@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import psycopg
 import pytest
 from pytest_django.fixtures import Settings
@@ -51,6 +53,8 @@ def test_each_notice_says_what_and_when_in_both_languages(harness: SandboxHarnes
         recipient = Recipient(address=aya.email, language=language, name=aya.user.full_name)
         message = notice_for(topic).message(event, recipient)
         subjects.add(message.subject)
+        short = notice_for(topic).message(event, replace(recipient, channel="push"))
+        assert (short.subject, short.text, short.html) == (message.subject, message.subject, "")
         for text in (message.text, message.html):
             assert "•••• 4242" in text
             assert "0120-000-000" in text
