@@ -35,7 +35,7 @@ def begin_totp(user: User, *, bearer: str, actor: Actor) -> NewApp:
     refuse_too_many_apps(user)
     seed = new_seed()
     return NewApp(
-        enrolment=seal(_PURPOSE, holder=bearer, lifetime=ENROLMENT_LIFETIME, seed=seed, user=user.pk),
+        enrolment=seal(_PURPOSE, holder=bearer, lifetime=ENROLMENT_LIFETIME, seed=seed),
         seed=seed,
         uri=provisioning_uri(seed, user.email),
         expires_in=int(ENROLMENT_LIFETIME.total_seconds()),
@@ -45,6 +45,6 @@ def begin_totp(user: User, *, bearer: str, actor: Actor) -> NewApp:
 def finish_totp(user: User, *, enrolment: str, code: str, name: str, bearer: str, actor: Actor) -> TotpDevice:
     """`add_totp` for a seed of `begin_totp`. A repeat after success raises `AppKnown`; also raises `EnrolmentOver`."""
     facts = unseal(enrolment, _PURPOSE, holder=bearer)
-    if facts is None or facts["user"] != user.pk:
+    if facts is None:
         raise EnrolmentOver
     return add_totp(user, seed=facts["seed"], code=code, name=name, actor=actor)

@@ -217,6 +217,21 @@ def test_a_nonce_is_needed_where_tokens_are_given_and_is_good_for_five_minutes(
             verify(proof, needs_nonce=True)
 
 
+def test_a_proof_is_remembered_for_as_long_as_it_could_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    remembered = []
+
+    def note(_name: str, _key: str, *, remember_seconds: int) -> bool:
+        remembered.append(remember_seconds)
+        return True
+
+    monkeypatch.setattr(dpop, "first_use", note)
+    phone = Phone()
+    verify(phone.proof("GET", PATH))
+    verify(phone.proof("GET", PATH, nonce=dpop_nonces.fresh_nonce()))
+    assert remembered[0] > 2 * dpop.CLOCK_SKEW_SECONDS
+    assert remembered[1] > dpop_nonces.NONCE_LIFETIME_SECONDS
+
+
 @pytest.mark.parametrize("nonce", ["", "x", "é", "0" * 32, 7, None, ["a"], "\ud800"], ids=repr)
 def test_a_nonce_that_is_none_of_ours_is_refused_though_the_clock_is_right(nonce: object) -> None:
     phone = Phone()
