@@ -418,6 +418,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "FactorEnum": "accounts.api.serializers.FACTORS",
         "FactorOrSpareEnum": "accounts.api.serializers.FACTORS_AND_SPARE",
+        "ContactKindEnum": "accounts.models.ContactKind",
+        "ChangeKindEnum": "accounts.models.CredentialChange.Kind",
         "CardStateEnum": "payments.models.CardState",
         "CardLinkingStateEnum": "payments.models.LinkingState",
         "TopUpStateEnum": "payments.models.TopUpState",

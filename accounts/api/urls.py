@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from accounts.api import (
+    changes,
     codes_and_apps,
     contacts,
     factors,
@@ -67,6 +68,7 @@ urlpatterns = [
     path("devices/<uuid:device_id>", views.DeviceView.as_view(), name="device"),
     path("push-token", push_tokens.PushTokenView.as_view(), name="push_token"),
     path("me", views.ProfileView.as_view(), name="me"),
+    path("me/changes", changes.ChangesView.as_view(), name="changes"),
     path("me/notices", preferences.NoticesView.as_view(), name="notices"),
     path("me/password", contacts.PasswordView.as_view(), name="password"),
     path("me/cool-off", contacts.CoolOffView.as_view(), name="cool_off"),

@@ -75,3 +75,22 @@ def test_nothing_else_can_be_changed(
     assert [(error["pointer"], error["code"]) for error in refused.json()["errors"]] == [(pointer, code)]
     stored = User.objects.get(pk=mio.user.pk)
     assert (stored.email, stored.language, stored.is_staff) == (mio.email, "en", False)
+
+
+@pytest.mark.requirement(25, 44)
+def test_changes_are_listed_masked_and_to_their_owner_alone(mio: Person, phone: Phone) -> None:
+    other = Phone.signed_in(make_customer("ken"))
+    assert other.get("/api/v1/me/changes").json()["results"][0]["kind"] == "api_device_added"
+    User.objects.filter(pk=mio.user.pk).update(phone="+819011112222")
+    phone.sign_in(mio)
+    path = "/api/v1/me/changes?page_size=3"
+    answer = phone.get(path)
+    listed = answer.json()["results"]
+    (changed,) = [one for one in listed if one["kind"] == "phone_changed"]
+    assert (changed["before"], changed["after"], changed["by"]) == ("", "+81•••••••222", "database")
+    assert (changed["title"], changed["device"]) == ("Phone number changed", "")
+    assert b"9011112222" not in answer.content
+    assert phone.get(path, headers={"If-None-Match": answer.headers["etag"]}).status == 304
+    assert not any(
+        one["kind"] == "phone_changed" for one in other.get("/api/v1/me/changes").json()["results"]
+    )
