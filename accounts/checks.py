@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import maxminddb
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -12,6 +13,7 @@ from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError
 
 from accounts.models import TotpDevice
+from accounts.places import open_places
 
 _PLACEHOLDER_PHONE = "0120-000-000"
 
@@ -80,3 +82,21 @@ def sessions_count_as_proven_no_longer_than_they_may(**_kwargs: Any) -> list[Che
         for name, (value, most) in minutes.items()
         if value.total_seconds() > most * 60
     ]
+
+
+@register
+def places_can_be_read(**_kwargs: Any) -> list[CheckMessage]:
+    """A file that is missing or broken would leave every place blank, and nobody would notice."""
+    if not settings.PLACES_DATABASE:
+        return []
+    try:
+        open_places(settings.PLACES_DATABASE).close()
+    except (OSError, maxminddb.InvalidDatabaseError) as error:
+        return [
+            Error(
+                f"PLACES_DATABASE cannot be read: {error}",
+                hint="Name a file in MaxMind's format that the portal may read, or leave the setting empty.",
+                id="accounts.E003",
+            )
+        ]
+    return []

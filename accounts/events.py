@@ -10,6 +10,7 @@ from wallet_site.actor import Actor
 # Owed by database triggers (migration 0003), never by Python.
 CREDENTIAL_CHANGED: Final = "accounts:credential:changed"
 ACCOUNT_OPENED: Final = "accounts:account:opened"
+UNFAMILIAR_SIGN_IN: Final = "accounts:sign_in:unfamiliar"  # (migration 0081)
 RECOVERY_MOVED: Final = "accounts:recovery:moved"  # (migration 0041)
 
 SIGN_UP_CODE: Final = "accounts:sign_up:code"

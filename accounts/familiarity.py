@@ -35,25 +35,21 @@ def network_block(address: str) -> str:
 def familiarity(user_id: int, actor: Actor, *, now: datetime | None = None) -> Familiarity:
     """Read from browsers and apps that ever signed in to this account; one query. Somebody else's never count.
 
-    A browser is known by its label ("Chrome on Windows"), an app by the device its token belongs to.
+    A browser is known by the secret that it keeps (`wallet_site.browsers`), an app by the device its token belongs to.
+    What its owner reported as not theirs is not known. The database's triggers ask the same functions.
     """
     moment = now or timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT least(
-                       (SELECT min(started_at) FROM accounts_signin
-                        WHERE user_id = %(user)s AND device = %(device)s AND device <> '' AND %(token)s = ''),
-                       (SELECT min(created_at) FROM accounts_apidevice
-                        WHERE user_id = %(user)s AND public_id::text = %(token)s)),
-                   least(
-                       (SELECT min(started_at) FROM accounts_signin
-                        WHERE user_id = %(user)s AND network <<= nullif(%(block)s, '')::inet),
-                       (SELECT min(created_at) FROM accounts_apidevice
-                        WHERE user_id = %(user)s AND network <<= nullif(%(block)s, '')::inet))
+            SELECT CASE WHEN %(token)s = '' THEN accounts_browser_since(%(user)s, %(browser)s, %(device)s)
+                        ELSE (SELECT min(created_at) FROM accounts_apidevice
+                              WHERE user_id = %(user)s AND public_id::text = %(token)s) END,
+                   accounts_network_since(%(user)s, nullif(%(block)s, '')::inet)
             """,
             {
                 "user": user_id,
+                "browser": actor.browser,
                 "device": actor.device,
                 "token": actor.token_id or "",
                 "block": network_block(actor.network),

@@ -12,6 +12,7 @@ from typing import Final
 
 from wallet_site import ratelimit
 from wallet_site.crypto import digest
+from wallet_site.errors import TooManyTries
 
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
@@ -29,6 +30,14 @@ class Limit:
     def take(self, key: str) -> None:
         """Count one try. Raises `TooManyTries` past the limit, `Unavailable` when it cannot be counted."""
         ratelimit.take(self.name, _hidden(key), limit=self.tries, period_seconds=self.seconds)
+
+    def is_first(self, key: str) -> bool:
+        """Count one, and whether it is within the limit. Raises `Unavailable` when it cannot be counted."""
+        try:
+            self.take(key)
+        except TooManyTries:
+            return False
+        return True
 
     def forget(self, key: str) -> None:
         """Begin anew for `key`, after a proven success."""
@@ -54,6 +63,9 @@ def network_key(network: str) -> str:
 SIGN_IN_HERE = Limit("sign-in-address-network", 10, QUARTER)
 SIGN_IN_ADDRESS = Limit("sign-in-address", 60, HOUR)
 SIGN_IN_NETWORK = Limit("sign-in-network", 120, QUARTER)
+# For one account from a browser or app that has signed in to it before: counted for itself alone.
+SIGN_IN_DEVICE = Limit("sign-in-device", 10, QUARTER)
+REFUSAL_KEPT = Limit("sign-in-refusal-kept", 1, QUARTER)
 
 # Mails that strangers can cause.
 SIGN_UP_ADDRESS = Limit("sign-up-address", 5, HOUR)

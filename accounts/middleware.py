@@ -15,6 +15,7 @@ from accounts.actions.sign_ins import session_digest
 from accounts.models import SignIn
 from accounts.policy import restrictions, stops
 from accounts.queries import being_recovered, session_lifetimes
+from wallet_site.browsers import keep_secret
 from wallet_site.switches.asking import pulled_now
 from wallet_site.switches.errors import SwitchedOff
 from wallet_site.web import problem_page
@@ -38,7 +39,9 @@ class SignInMiddleware:
         user: Any = request.user if request.session.session_key else None
         if user is not None and user.is_authenticated:
             self._admit(request, user)
-        return self.get_response(request)
+        response = self.get_response(request)
+        keep_secret(request, response)
+        return response
 
     def _admit(self, request: Any, user: Any) -> None:
         sign_in = (

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Final, Literal
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, TextField, Value
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import Suspended
-from accounts.models import CredentialChange, Suspension
+from accounts.models import CredentialChange, SignIn, Suspension
 
 Capability = Literal["sign_in", "card_linking", "top_up", "spending", "sending"]
 
@@ -75,43 +78,54 @@ WITHOUT_COOL_OFF: Final = {
     _Kind.ACCOUNT_REOPENED,
 }
 
+# No credential changes when somebody signs in, but a new device is where a thief would spend: as a new app it counts.
+NEW_BROWSER: Final = "browser_added"
+COOL_OFF_TITLES: Final[dict[str, Promise]] = {
+    **{kind.value: kind.label for kind in _Kind},
+    NEW_BROWSER: _("New browser signed in"),
+}
+
 # A change's time is the clock's, the account's is its transaction's: that one is over well within this.
 _OPENING = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class CoolOff:
-    """A change after which limits are low and new cards, payees and looser limits wait, until a moment."""
+    """What makes limits low and new cards, payees and looser limits wait, until a moment.
 
-    kind: CredentialChange.Kind
+    `kind`: a kind of credential change, or `NEW_BROWSER`.
+    """
+
+    kind: str
     at: datetime
     until: datetime
 
     @property
     def title(self) -> str:
         """What was changed, in the language that is active."""
-        return str(self.kind.label)
+        return str(COOL_OFF_TITLES[self.kind])
 
 
 def cool_offs(user_id: int) -> list[CoolOff]:
     """What keeps limits low now, what lasts longest first; the newest change of each kind. One query.
 
-    What came with the opening of the account, in its very transaction, is no change.
+    What came with the opening of the account, in its very transaction, is no change, and its first browser is not new.
     """
     changes = CredentialChange.objects.filter(
         user_id=user_id,
         kind__in=COOL_OFF,
         at__gt=Now() - max(COOL_OFF.values()),
         at__gte=F("user__created_at") + _OPENING,
-    ).only("kind", "at")
-    newest = {_Kind(change.kind): change.at for change in changes.order_by("at")}
+    ).values_list("kind", "at")
+    browsers = SignIn.objects.filter(user_id=user_id, is_new_device=True, started_at__gt=Now() - _SHORT)
+    kinds = browsers.annotate(kind=Value(NEW_BROWSER, TextField())).values_list("kind", "started_at")
+    newest = dict(sorted(changes.union(kinds, all=True), key=itemgetter(1)))
+    lasts = {**{kind.value: time for kind, time in COOL_OFF.items()}, NEW_BROWSER: _SHORT}
     now = timezone.now()
-    live = [
-        CoolOff(kind, at, at + COOL_OFF[kind]) for kind, at in newest.items() if at + COOL_OFF[kind] > now
-    ]
+    live = [CoolOff(kind, at, at + lasts[kind]) for kind, at in newest.items() if at + lasts[kind] > now]
     return sorted(live, key=lambda one: one.until, reverse=True)
 
 
 def cool_off(user_id: int) -> datetime | None:
-    """Until when a credential change keeps limits low and new cards and payees away; None when nothing does."""
+    """Until when a change or new device keeps limits low and new cards and payees away; None when nothing does."""
     return max((one.until for one in cool_offs(user_id)), default=None)

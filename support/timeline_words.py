@@ -38,6 +38,7 @@ _TOPICS: dict[str, Promise] = {
     "accounts:email_change:code": gettext_lazy("Code for a new address"),
     "accounts:email_change:asked": gettext_lazy("A new address was asked for"),
     "accounts:sign_in:wrong_factor": gettext_lazy("Right password, wrong code"),
+    "accounts:sign_in:unfamiliar": gettext_lazy("Sign-in on a new device or network"),
     "accounts:password_reset:link": gettext_lazy("Link for a new password"),
     "accounts:lock:code": gettext_lazy("Code to lock the wallet"),
     "accounts:suspension:made": gettext_lazy("Something was stopped"),

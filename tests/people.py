@@ -52,6 +52,7 @@ class Person:
     seed: str
     recovery_codes: list[str] = field(default_factory=list)
     network: str = ""
+    browser: str = ""
 
     @property
     def email(self) -> str:
@@ -60,7 +61,13 @@ class Person:
     @property
     def actor(self) -> Actor:
         kind = "staff" if self.user.is_staff else "customer"
-        return Actor(kind=kind, user_id=self.user.pk, network=self.network, device="Chrome on Windows")
+        return Actor(
+            kind=kind,
+            user_id=self.user.pk,
+            network=self.network,
+            device="Chrome on Windows",
+            browser=self.browser,
+        )
 
 
 def make_customer(name: str = "aya", *, email: str = "", factor: bool = True, language: str = "") -> Person:

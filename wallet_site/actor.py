@@ -16,6 +16,7 @@ class Actor:
 
     `session_id` and `token_id` are the public ids of the sign-in or API device, never the secrets themselves.
     `network` is an IP address as text; `device` a short label such as "Chrome on Windows". Unknown is "".
+    `browser` is the digest of the secret that a browser which has signed in here keeps (see `wallet_site.browsers`).
     `verified_at` is when this session or device last proved a second factor: what step-up asks for.
     """
 
@@ -26,6 +27,7 @@ class Actor:
     token_id: str | None = None
     network: str = ""
     device: str = ""
+    browser: str = ""
     request_id: str = ""
     verified_at: datetime | None = None
 

@@ -252,8 +252,14 @@ CUSTOMER_SESSION_IDLE = timedelta(minutes=30)
 CUSTOMER_SESSION_TOTAL = timedelta(hours=12)
 STAFF_SESSION_IDLE = timedelta(minutes=15)
 STAFF_SESSION_TOTAL = timedelta(hours=8)
+# By this a browser that has signed in before is recognised; it opens nothing. 400 days is the most a browser keeps.
+BROWSER_COOKIE_NAME = "__Host-browser" if PUBLIC_URL.startswith("https://") else "browser"
+BROWSER_COOKIE_AGE = int(timedelta(days=400).total_seconds())
 STEP_UP_FRESH = timedelta(minutes=5)
 UNDO_LINK_LIFETIME = timedelta(days=7)
+# A file in MaxMind's format (GeoLite2-City.mmdb, DB-IP City Lite), by which people read roughly where a network is.
+# Looked up here, never asked of anybody; without one no place is named.
+PLACES_DATABASE = env.text("PLACES_DATABASE", "")
 
 # --- The card processor ----------------------------------------------------------------------------------------------
 PROCESSOR = env.one_of("PROCESSOR", ("sandbox", "stripe", "none"), "sandbox")

@@ -19,6 +19,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 
 from wallet_site.actor import Actor
+from wallet_site.browsers import browser_of
 from wallet_site.errors import NotAllowed, NotSignedIn, Problem, StepUpRequired
 from wallet_site.parking import park
 
@@ -95,6 +96,7 @@ def actor_of(request: HttpRequest) -> Actor:
         token_id=getattr(request, "token_id", None),
         network=request.META.get("REMOTE_ADDR", ""),
         device=device_label(request.headers.get("User-Agent", "")),
+        browser=browser_of(request),
         request_id=_request_id(request),
         verified_at=getattr(request, "verified_at", None),
     )

@@ -78,7 +78,8 @@ def sign_in_device(user: User, *, name: str, key_thumbprint: str, factor: str, a
         else:
             _end_tokens(device)
         device.name, device.network = name, actor.network or None
-        device.last_seen_at = device.verified_at = Now()
+        device.last_seen_at = device.verified_at = device.signed_in_at = Now()
+        device.factor = factor
         device.save()
         tokens = _issue(device)
         record(

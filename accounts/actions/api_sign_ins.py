@@ -18,15 +18,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.api_devices import Tokens, sign_in_device
 from accounts.actions.credentials import prove_password
+from accounts.actions.sign_in_attempts import keep_refusal
 from accounts.errors import PasskeyOver, WrongCode, WrongCredentials, WrongPasskey
 from accounts.models import User
-from accounts.two_factor.codes import check_code
+from accounts.two_factor.codes import check_code, method_of
 from accounts.two_factor.methods import FactorProof, factors_of
 from accounts.two_factor.passkeys.ceremonies import Asked, Question, ask_to_sign
 from accounts.two_factor.passkeys.proofs import PasskeyAnswer, check_passkey
 from wallet_site.actor import Actor
 from wallet_site.crypto import decrypt, digest, encrypt, equal, new_token
-from wallet_site.errors import FieldError, InvalidInput, NotSignedIn
+from wallet_site.errors import FieldError, InvalidInput, NotSignedIn, Problem
 from wallet_site.ratelimit import first_use
 
 _PURPOSE = "auth_session"
@@ -81,7 +82,9 @@ def begin_challenge(
 
     Raises `WrongCredentials` (unknown address, wrong password and staff alike), `TooManyTries` and `Unavailable`.
     """
-    user = prove_password(email, password, actor=actor)
+    user = prove_password(
+        email, password, actor=actor, channel="app", key_thumbprint=key_thumbprint, device=device_name
+    )
     if user.kind != User.Kind.CUSTOMER:
         raise WrongCredentials
     ends_at = time.time() + settings.API_CHALLENGE_LIFETIME.total_seconds()
@@ -137,11 +140,15 @@ def answer_challenge(
     state, user = take_session(auth_session, key_thumbprint=key_thumbprint)
     try:
         proof = _prove(user, answer, key_thumbprint, actor)
-    except (WrongCode, WrongPasskey, PasskeyOver) as refusal:
-        raise next_try(state, refusal) from refusal
-    return sign_in_device(
-        user, name=state.device_name, key_thumbprint=key_thumbprint, factor=proof.method, actor=actor
-    )
+        return sign_in_device(
+            user, name=state.device_name, key_thumbprint=key_thumbprint, factor=proof.method, actor=actor
+        )
+    except Problem as refusal:
+        factor = method_of(answer) if isinstance(answer, str) else "passkey"
+        keep_refusal(user.pk, refusal, channel="app", actor=actor, factor=factor, device=state.device_name)
+        if isinstance(refusal, WrongCode | WrongPasskey | PasskeyOver):
+            raise next_try(state, refusal) from refusal
+        raise
 
 
 def take_session(auth_session: str, *, key_thumbprint: str) -> tuple[PasswordProven, User]:

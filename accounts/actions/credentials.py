@@ -2,43 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import limits
+from accounts.actions.sign_in_attempts import Channel, Result, keep_attempt
 from accounts.errors import WrongCredentials
 from accounts.models import ApiDevice, SignIn, User
 from accounts.models.users import canonical_email
 from wallet_site.actor import Actor
-from wallet_site.errors import FieldError, InvalidInput
+from wallet_site.errors import FieldError, InvalidInput, TooManyTries
 
 KNOWN_NETWORK_FOR: Final = timedelta(days=30)
 
 
-def prove_password(email: str, password: str, *, actor: Actor) -> User:
+def prove_password(
+    email: str,
+    password: str,
+    *,
+    actor: Actor,
+    channel: Channel = "browser",
+    key_thumbprint: str = "",
+    device: str = "",
+) -> User:
     """The active user whose address and password these are. That alone opens nothing: a second factor must follow.
 
     Raises `WrongCredentials` for an unknown address and for a wrong password alike, at the same cost;
-    `TooManyTries` past the limits per address and network, without looking at the password; `Unavailable` when tries
-    cannot be counted. Each call counts as one try.
+    `TooManyTries` past the limits, without looking at the password; `Unavailable` when tries cannot be counted. Each
+    call counts as one try, and a failed one is kept in the person's history. An app is known by `key_thumbprint`, a
+    browser by the actor: one that has signed in to this account before has a limit of its own, which nobody else can
+    use up (requirements 16 and 19).
     """
-    address, network = _key(email), limits.network_key(actor.network)
+    address = _key(email)
+    try:
+        forget = _count_try(address, actor, key_thumbprint)
+    except TooManyTries:
+        # One row for as long as it lasts: who keeps knocking fills nobody's history.
+        if limits.REFUSAL_KEPT.is_first(f"{address} {limits.network_key(actor.network)}"):
+            keep_attempt(_owner(address), Result.TOO_MANY, channel=channel, actor=actor, device=device)
+        raise
+    user = authenticate(None, username=email, password=password)
+    if not isinstance(user, User):
+        keep_attempt(_owner(address), Result.WRONG_PASSWORD, channel=channel, actor=actor, device=device)
+        raise WrongCredentials
+    forget()
+    return user
+
+
+def _count_try(address: str, actor: Actor, key_thumbprint: str) -> Callable[[], None]:
+    """Count one try where it belongs; what the right password begins anew is given back."""
+    is_known_device, is_known_network = _known(address, actor, key_thumbprint)
+    if is_known_device:
+        device = f"{address} {key_thumbprint or actor.browser}"
+        limits.SIGN_IN_DEVICE.take(device)
+        return lambda: limits.SIGN_IN_DEVICE.forget(device)
+    network = limits.network_key(actor.network)
     here = f"{address} {network}"
     limits.SIGN_IN_NETWORK.take(network)
     # Before the address's own limit: what is refused here must not use up the owner's tries elsewhere.
     limits.SIGN_IN_HERE.take(here)
-    if not _is_known_at(address, network):
+    if not is_known_network:
         limits.SIGN_IN_ADDRESS.take(address)
-    user = authenticate(None, username=email, password=password)
-    if not isinstance(user, User):
-        raise WrongCredentials
-    limits.SIGN_IN_HERE.forget(here)
-    return user
+    return lambda: limits.SIGN_IN_HERE.forget(here)
 
 
 def prove_current_password(user: User, password: str, *, pointer: str = "/current_password") -> None:
@@ -51,19 +83,30 @@ def prove_current_password(user: User, password: str, *, pointer: str = "/curren
     limits.CURRENT_PASSWORD.forget(str(user.pk))
 
 
-def _is_known_at(address: str, network: str) -> bool:
-    """Whether whose address this is was signed in from `network` lately.
+def _known(address: str, actor: Actor, key_thumbprint: str) -> tuple[bool, bool]:
+    """Whether whose address this is has signed in with this very browser or app, and from this network lately.
 
-    Strangers who use up an address's tries lock out other strangers, not the owner at home: there the narrow limit
-    holds alone (requirements 16 and 19).
+    Strangers who use up an address's tries lock out other strangers, not the owner's devices, nor the owner at home.
+    Two queries, whoever it is.
     """
     since = timezone.now() - KNOWN_NETWORK_FOR
-    seen = SignIn.objects.filter(user__email=address, last_seen_at__gt=since).values_list(
-        "network", flat=True
+    is_mine = Q(browser=actor.browser) if actor.browser else Q(pk=None)
+    sessions = SignIn.objects.filter(user__email=address, report=None).filter(
+        Q(last_seen_at__gt=since) | is_mine
     )
-    apps = ApiDevice.objects.filter(user__email=address, last_seen_at__gt=since, revoked_at=None)
-    networks = {*seen.distinct(), *apps.values_list("network", flat=True).distinct()}
-    return network in {limits.network_key(one) for one in networks if one}
+    apps = ApiDevice.objects.filter(user__email=address, revoked_at=None)
+    seen = set(sessions.values_list("network", "browser").distinct())
+    keys = set(apps.values_list("network", "key_thumbprint", "last_seen_at"))
+    networks = {limits.network_key(one) for one, _browser in seen if one}
+    networks |= {limits.network_key(one) for one, _key, at in keys if one and at > since}
+    is_known = bool(actor.browser) and any(browser == actor.browser for _network, browser in seen)
+    is_known |= bool(key_thumbprint) and any(key == key_thumbprint for _network, key, _at in keys)
+    return is_known, limits.network_key(actor.network) in networks
+
+
+def _owner(address: str) -> int | None:
+    """Whose address it is; asked alike for one that nobody has."""
+    return User.objects.filter(email=address).values_list("pk", flat=True).first()
 
 
 def _key(email: str) -> str:

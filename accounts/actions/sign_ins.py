@@ -17,13 +17,17 @@ def session_digest(session_key: str) -> bytes:
 
 
 def begin_sign_in(user: User, *, session_key: str, factor: str, actor: Actor) -> SignIn:
-    """Write down a session that has just proven password and second factor. `session_key` must be new."""
+    """Write down a session that has just proven password and second factor. `session_key` must be new.
+
+    By triggers: the try is kept, and a browser or network that the account does not know is told to every address.
+    """
     with recorded(actor):
         sign_in = SignIn.objects.create(
             user=user,
             session_digest=session_digest(session_key),
             device=actor.device,
             network=actor.network or None,
+            browser=actor.browser,
             factor=factor,
             verified_at=Now(),
         )
@@ -57,16 +61,31 @@ def end_sign_in(sign_in: SignIn, *, why: str, actor: Actor) -> bool:
     return bool(ended)
 
 
-def end_all_sign_ins(user: User, *, why: str, actor: Actor, keep: str | None = None) -> int:
-    """End every browser session of `user` but the one whose public id is `keep`. Returns how many ended."""
+def end_all_others(user: User, *, actor: Actor) -> int:
+    """Sign everything of `user` out but the browser or app that asks. Returns how many ended; a repeat ends nothing."""
+    return _end_everywhere(user, keep_session=actor.session_id, keep_device=actor.token_id, actor=actor)
+
+
+def end_everywhere(user: User, *, actor: Actor) -> int:
+    """Sign everything of `user` out, the browser or app that asks too, from the next request on."""
+    return _end_everywhere(user, keep_session=None, keep_device=None, actor=actor)
+
+
+def _end_everywhere(user: User, *, keep_session: str | None, keep_device: str | None, actor: Actor) -> int:
     with recorded(actor):
-        ended = write_ends(user, why=why, keep_session=keep)
-        record("accounts:session:all_ended", actor=actor, user_id=user.pk, data={"why": why, "ended": ended})
-    return ended
+        sessions = write_ends(user, why="ended_by_owner", keep_session=keep_session)
+        apps = write_device_revocations(user, why="ended_by_owner", keep_device=keep_device)
+        record(
+            "accounts:session:all_ended",
+            actor=actor,
+            user_id=user.pk,
+            data={"why": "ended_by_owner", "ended": sessions, "apps": apps},
+        )
+    return sessions + apps
 
 
 def write_ends(user: User, *, why: str, keep_session: str | None = None) -> int:
-    """The rows of `end_all_sign_ins`, inside the caller's transaction."""
+    """End the browser sessions of `user`, inside the caller's transaction. Returns how many."""
     live = SignIn.objects.filter(user=user, ended_at=None)
     if keep_session:
         live = live.exclude(public_id=keep_session)

@@ -6,8 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts import policy
 from accounts.mail_codes import LIFETIME
-from accounts.models import ContactChange, ContactKind, CredentialChange
+from accounts.models import ContactChange, ContactKind
 from accounts.phone_numbers import show_phone
 from wallet_site.api.serializers import StrictSerializer
 
@@ -64,7 +65,7 @@ class ContactCodeSerializer(StrictSerializer):
 class CoolOffReasonSerializer(serializers.Serializer[Any]):
     """One change that keeps limits low."""
 
-    kind = serializers.ChoiceField(choices=CredentialChange.Kind.choices)
+    kind = serializers.ChoiceField(choices=list(policy.COOL_OFF_TITLES.items()))
     title = serializers.CharField(help_text="In the language of the request.")
     at = serializers.DateTimeField()
     until = serializers.DateTimeField()

@@ -117,6 +117,8 @@ DEVICES = OpenApiExample(
         "id": "5d0c1f6e-6a0d-4f0e-9b1e-0b1f4f6f9a55",
         "name": "Aya's phone",
         "network": "203.0.113.7",
+        "place": "Tokyo, Japan",
+        "factor": "totp",
         "created_at": "2026-05-02T10:00:00+09:00",
         "last_seen_at": "2026-05-03T08:15:00+09:00",
         "is_current": True,

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from accounts import policy
 from accounts.models import ApiDevice, User
+from accounts.places import place_of
 from accounts.two_factor.passkeys.ceremonies import MAXIMUM_CREDENTIAL_CHARACTERS
 from accounts.two_factor.passkeys.proofs import PasskeyAnswer
 from wallet_site.api.serializers import StrictSerializer
@@ -171,11 +172,19 @@ class DeviceSerializer(serializers.ModelSerializer[ApiDevice]):
     """A device that is signed in."""
 
     id = serializers.UUIDField(source="public_id")
+    place = serializers.SerializerMethodField(
+        help_text="Roughly where the network is, in the language of the request; empty where it is not known."
+    )
+    factor = serializers.CharField(help_text="With which it last signed in; empty where that is not known.")
     is_current = serializers.SerializerMethodField(help_text="Whether it is the one that asks.")
 
     class Meta:
         model = ApiDevice
-        fields = ("id", "name", "network", "created_at", "last_seen_at", "is_current")
+        fields = ("id", "name", "network", "place", "factor", "created_at", "last_seen_at", "is_current")
+
+    def get_place(self, device: ApiDevice) -> str:
+        """Looked up in a file; nobody is asked."""
+        return place_of(device.network)
 
     def get_is_current(self, device: ApiDevice) -> bool:
         """Whether it is the one that asks."""

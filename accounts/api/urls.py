@@ -14,6 +14,7 @@ from accounts.api import (
     push_tokens,
     recoveries,
     schemes,  # noqa: F401  (describes our authentication by being imported)
+    sessions,
     sign_up_passkeys,
     sign_ups,
     signed_out,
@@ -64,6 +65,11 @@ urlpatterns = [
     path(
         "step-up/challenges/<uuid:challenge_id>", step_ups.ChallengeView.as_view(), name="step_up_challenge"
     ),
+    path("sign-out/others", sessions.SignOutOthersView.as_view(), name="sign_out_others"),
+    path("sign-out/everywhere", sessions.SignOutEverywhereView.as_view(), name="sign_out_everywhere"),
+    path("sessions", sessions.SessionsView.as_view(), name="sessions"),
+    path("sessions/<uuid:session_id>", sessions.SessionView.as_view(), name="session"),
+    path("me/sign-ins", sessions.SignInHistoryView.as_view(), name="sign_in_history"),
     path("devices", views.DevicesView.as_view(), name="devices"),
     path("devices/<uuid:device_id>", views.DeviceView.as_view(), name="device"),
     path("push-token", push_tokens.PushTokenView.as_view(), name="push_token"),

@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.credentials import prove_password
+from accounts.actions.sign_in_attempts import keep_refusal
 from accounts.forms.fields import LONGEST_PASSWORD, SecondFactorField, address_field, show_problem
 from accounts.forms.passkeys import ceremony_field, credential_field
 from accounts.models import User
-from accounts.two_factor.codes import EVERY_CODE, check_code
+from accounts.two_factor.codes import EVERY_CODE, check_code, method_of
 from accounts.two_factor.methods import FactorProof, Method
 from accounts.two_factor.passkeys.ceremonies import Question
 from accounts.two_factor.passkeys.proofs import check_passkey
@@ -90,9 +91,16 @@ class SecondFactorForm(forms.Form):
             try:
                 self.proof = self._prove(self.user, credential)
             except Problem as problem:
+                if self.passkey_for is not None and self.passkey_for.purpose == "second_factor":
+                    self._keep(self.user, problem, "passkey" if credential else "")
                 self.problem = problem
                 show_problem(self, problem)
         return {}
+
+    def _keep(self, user: User, problem: Problem, factor: str) -> None:
+        """A try to sign in, not a proof later on: it belongs to the person's history."""
+        factor = factor or method_of(self.cleaned_data["code"])
+        keep_refusal(user.pk, problem, channel="browser", actor=actor_of(self.request), factor=factor)
 
     def _prove(self, user: User, credential: str) -> FactorProof:
         actor = actor_of(self.request)

@@ -11,7 +11,7 @@ from accounts.models.push_tokens import PushToken
 from accounts.models.recoveries import Recovery, RecoveryAsk, RecoveryState, RecoveryStep, RecoveryStop
 from accounts.models.reports import AccountReport
 from accounts.models.resets import PasswordReset
-from accounts.models.sign_ins import SignIn
+from accounts.models.sign_ins import SignIn, SignInAttempt
 from accounts.models.sign_ups import SignUp
 from accounts.models.step_ups import StepUpChallenge
 from accounts.models.suspensions import Suspension
@@ -42,6 +42,7 @@ __all__ = [
     "RecoveryStop",
     "RefreshToken",
     "SignIn",
+    "SignInAttempt",
     "SignUp",
     "StepUpChallenge",
     "Suspension",

@@ -25,6 +25,10 @@ class ApiDevice(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     last_seen_at = models.DateTimeField(db_default=Now())
     verified_at = models.DateTimeField(null=True)
+    # The last time that password and factor were given here; a trigger then judges the network and keeps the try.
+    signed_in_at = models.DateTimeField(null=True)
+    factor = models.CharField(max_length=40, blank=True, db_default="")
+    is_new_network = models.BooleanField(db_default=False, editable=False)
     revoked_at = models.DateTimeField(null=True)
     revoked_why = models.CharField(max_length=40, blank=True)
 

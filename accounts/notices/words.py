@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.notice_targets import targets_of
+from accounts.places import place_of
 from wallet_site.outbox.models import Event
 from wallet_site.outbox.registry import Message, Recipient, render_notice
 
@@ -103,6 +104,8 @@ def where(origin: dict[str, Any]) -> str:
     if kind == "system" and not network:
         return _("By our system")
     parts = {"device": device or _("An unknown device"), "network": network or _("unknown")}
+    if place := place_of(network):
+        return _("%(device)s, network %(network)s (roughly: %(place)s)") % {**parts, "place": place}
     return _("%(device)s, network %(network)s") % parts
 
 

@@ -125,6 +125,11 @@ def _plain(code: str) -> str:
     return re.sub(r"[\s-]", "", code).upper()
 
 
+def method_of(code: str) -> Method:
+    """Which kind of code somebody has typed, by its looks: six digits are an app's."""
+    return "recovery_code" if len(_plain(code)) > 8 else "totp"
+
+
 def _proof_by(user: User, code: str, allowed: frozenset[Method]) -> FactorProof | None:
     if "totp" in allowed and re.fullmatch(r"[0-9]{6}", code):
         return _totp_proof(user, int(code))

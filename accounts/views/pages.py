@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import django_otp
@@ -18,6 +18,7 @@ from accounts.actions.sign_ins import begin_sign_in, renew_key
 from accounts.forms.fields import show_problem
 from accounts.models import SignIn, User
 from accounts.two_factor.methods import FactorProof
+from wallet_site.browsers import recognise
 from wallet_site.errors import InvalidInput, NotSignedIn, Problem, StepUpRequired
 from wallet_site.web import actor_of
 
@@ -110,7 +111,8 @@ def open_session(request: HttpRequest, user: User, proof: FactorProof) -> None:
     if key is None:
         raise NotSignedIn
     try:
-        begin_sign_in(user, session_key=key, factor=proof.method, actor=actor_of(request))
+        actor = replace(actor_of(request), browser=recognise(request))
+        begin_sign_in(user, session_key=key, factor=proof.method, actor=actor)
     except Problem:
         logout(request)
         raise

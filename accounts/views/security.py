@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import policy, queries
+from accounts import policy, queries, sign_in_history
 from accounts.actions.api_devices import revoke
 from accounts.actions.profiles import change_language
-from accounts.actions.sign_ins import end_all_sign_ins, end_sign_in
+from accounts.actions.sign_ins import end_all_others, end_everywhere, end_sign_in
 from accounts.forms.security import PreferencesForm
 from accounts.models import ApiDevice, SignIn
 from accounts.notices.warnings import suspension_facts
 from accounts.views.pages import current_sign_in, form_page, posted, signed_in_user, speak
 from wallet_site.errors import NotFound
+from wallet_site.spreadsheets import csv_response
 from wallet_site.web import actor_of
 
 THEME_COOKIE = "theme"
@@ -63,13 +69,57 @@ def end_session(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    """End every browser session but this one."""
-    here = current_sign_in(request)
-    end_all_sign_ins(
-        signed_in_user(request), why="ended_by_owner", actor=actor_of(request), keep=str(here.public_id)
-    )
-    messages.success(request, _("All other browsers are signed out."))
+    """Sign out every browser and app but this one."""
+    end_all_others(signed_in_user(request), actor=actor_of(request))
+    messages.success(request, _("Everything else is signed out."))
     return redirect("accounts:sessions")
+
+
+@require_POST
+def end_all_sessions(request: HttpRequest) -> HttpResponse:
+    """Sign out everything, this browser too."""
+    end_everywhere(signed_in_user(request), actor=actor_of(request))
+    logout(request)
+    messages.success(request, _("You are signed out everywhere."))
+    return redirect("accounts:sign_in")
+
+
+@require_GET
+def history(request: HttpRequest) -> HttpResponse:
+    """Every try to sign in, newest first. htmx gets the next rows alone."""
+    page = sign_in_history.history_page(signed_in_user(request).pk, before=_number(request.GET.get("before")))
+    context = {"nav": "security", "attempts": page.attempts, "next_url": ""}
+    if page.next_before is not None:
+        context["next_url"] = f"{reverse('accounts:sign_in_history')}?before={page.next_before}"
+    is_part = bool(request.headers.get("HX-Request"))
+    template = "accounts/history_more.html" if is_part else "accounts/history.html"
+    response = render(request, template, context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def _number(text: str | None) -> int | None:
+    """A key from the address; nonsense is the first page."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+@require_GET
+def history_file(request: HttpRequest) -> StreamingHttpResponse:
+    """The whole history as a file for a spreadsheet."""
+    user = signed_in_user(request)
+    # Read as it is sent, when the page's language is no longer active: the words are those of now.
+    language = get_language() or user.language
+    rows = _in_language(language, sign_in_history.history_rows(user.pk))
+    return csv_response(f"sign-ins-{user.customer_number}", sign_in_history.history_header(), rows)
+
+
+def _in_language(language: str, rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    while True:
+        with translation.override(language):
+            row = next(rows, None)
+        if row is None:
+            return
+        yield row
 
 
 @require_POST

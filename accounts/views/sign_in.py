@@ -21,6 +21,7 @@ from two_factor.views import LoginView
 from two_factor.views.utils import IdempotentSessionWizardView
 
 from accounts import policy
+from accounts.actions.sign_in_attempts import Result, keep_attempt
 from accounts.actions.sign_ins import end_sign_in
 from accounts.forms.sign_in import PasswordStepForm, SecondFactorForm
 from accounts.models import User
@@ -199,6 +200,9 @@ class SignInView(LoginView):
     def _enter(self, user: User, proof: FactorProof) -> HttpResponse:
         stops = [one for one in policy.restrictions(user.pk) if policy.stops(one, "sign_in")]
         if stops:
+            keep_attempt(
+                user.pk, Result.STOPPED, channel="browser", factor=proof.method, actor=actor_of(self.request)
+            )
             self.storage.reset()
             context = {"stops": [suspension_facts(one) for one in stops]}
             return render(self.request, "accounts/sign_in_stopped.html", context, status=403)

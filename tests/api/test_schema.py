@@ -69,6 +69,7 @@ def test_no_operation_answers_a_stranger(method: str, path: str) -> None:
     concrete = path.replace("{code_id}", "1")
     for name in (
         "device_id",
+        "session_id",
         "challenge_id",
         "factor_id",
         "card_id",

@@ -14,8 +14,9 @@ from support.models import Approval, Case, Note
 from tests.journeys.customer import Customer
 from tests.people import Person, session_key_for
 from tests.processes import Portal
+from wallet_site.browsers import digest_of
 from wallet_site.local.mail import mailboxes
-from wallet_site.local.people import CUSTOMERS, seeded
+from wallet_site.local.people import CUSTOMERS, DEMO_BROWSER, seeded
 
 Tour = Iterator[str]
 
@@ -66,4 +67,6 @@ def words_of_people() -> set[str]:
 def demo_person(email: str) -> Person:
     """One of the demo people, with half a year of money."""
     found = next(one for one in CUSTOMERS if one.email == email)
-    return Person(seeded()[email], "", found.totp_seed, network="203.0.113.7")
+    return Person(
+        seeded()[email], "", found.totp_seed, network="203.0.113.7", browser=digest_of(DEMO_BROWSER)
+    )

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.utils import translation
 
-from accounts.models import CredentialChange, SignIn, TotpDevice, User
+from accounts.models import CredentialChange, SignIn, SignInAttempt, TotpDevice, User
 from accounts.undo_links import sign_in_undo_url, undo_url
 from payments.models import Card, Journal, JournalKind, TopUp
 from tests.authenticator import with_passkey
@@ -191,9 +191,18 @@ def security(guide: Guide) -> Tour:
     device = TotpDevice.objects.get(user=person.user)
     spare = TotpDevice.objects.create(user=person.user, name="iPad", confirmed=True, seed=person.seed)
     passkey, _device = with_passkey(person, name="iPhone")
+    for number, result in enumerate(("wrong_password", "wrong_factor", "too_many") * 9):
+        SignInAttempt.objects.create(
+            user=person.user,
+            result=result,
+            channel="browser",
+            device="Firefox on Linux",
+            network=f"198.51.100.{number}",
+        )
     somebody = guide.become(person)
     yield from guide.goto(
-        "/security/", "/security/devices/", "/security/password/", "/security/email/", "/security/apps/add/",
+        "/security/", "/security/devices/", "/security/sign-ins/", "/security/password/", "/security/email/",
+        "/security/apps/add/",
         "/security/passkeys/add/", f"/security/factors/{passkey.public_id}/remove/",
         f"/security/factors/{passkey.public_id}/name/", f"/security/factors/{device.public_id}/remove/",
         "/security/recovery-codes/", "/preferences/", "/preferences/notices/", "/step-up/",

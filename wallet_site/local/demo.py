@@ -21,8 +21,9 @@ from django_otp.oath import TOTP
 from accounts.models import CredentialChange, SignUp, TotpDevice, User
 from accounts.two_factor.codes import TOTP_STEP_SECONDS
 from support.roles import ROLES
+from wallet_site.browsers import browser_of, write_secret
 from wallet_site.local import mail, phones
-from wallet_site.local.people import DEMO_PASSWORD, EVERYBODY, DemoPerson, seeded
+from wallet_site.local.people import DEMO_BROWSER, DEMO_PASSWORD, EVERYBODY, DemoPerson, seeded
 from wallet_site.web import public
 
 OTHERS_SHOWN = 20
@@ -124,7 +125,10 @@ def other_rows() -> list[Row]:
 @require_safe
 @never_cache
 def people(request: HttpRequest) -> HttpResponse:
-    """Everybody who can sign in here; an htmx request gets the lists alone, each time a code has run out."""
+    """Everybody who can sign in here; an htmx request gets the lists alone, each time a code has run out.
+
+    A browser that has not signed in here yet becomes the demo people's own.
+    """
     template = "demo/people_lists.html" if request.headers.get("HX-Request") else "demo/people.html"
     context = {
         "nav": "people",
@@ -132,7 +136,10 @@ def people(request: HttpRequest) -> HttpResponse:
         "others": other_rows(),
         "code_ends": code_for("A" * 32).valid_until,
     }
-    return render(request, template, context)
+    response = render(request, template, context)
+    if not browser_of(request):
+        write_secret(response, DEMO_BROWSER)
+    return response
 
 
 @public

@@ -17,6 +17,10 @@ from wallet_site.crypto import digest
 
 DEMO_PASSWORD = "bridge-over-water-2019"  # noqa: S105  (shown on the demo page; production does not have this module)
 
+# The secret of the browser in which the demo people have lived (`wallet_site.browsers`). Who looks at the demo page
+# gets it: otherwise each of them would meet the lower limits of a new device on the first day.
+DEMO_BROWSER = "the-browser-of-the-demo-people"
+
 Role = Literal[
     "customer", "agent", "supervisor", "fraud_analyst", "finance", "communications", "auditor"
 ]  # fmt: skip

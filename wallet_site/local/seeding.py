@@ -24,9 +24,10 @@ from support.actions.suspensions import suspend_customer
 from support.models import Case
 from wallet_site import env
 from wallet_site.actor import Actor
+from wallet_site.browsers import digest_of
 from wallet_site.local import backdating
 from wallet_site.local.history import DAYS, Movement, movements
-from wallet_site.local.people import CUSTOMERS, DEMO_PASSWORD, STAFF, DemoPerson, seeded
+from wallet_site.local.people import CUSTOMERS, DEMO_BROWSER, DEMO_PASSWORD, STAFF, DemoPerson, seeded
 from wallet_site.transactions import recorded
 
 ACTOR = Actor.system("seed_demo")
@@ -204,6 +205,7 @@ def _write_sign_ins(person: DemoPerson, user: User, now: datetime) -> None:
                 session_digest=secrets.token_bytes(32),
                 device=device,
                 network=network,
+                browser=digest_of(DEMO_BROWSER),
                 factor="totp",
                 started_at=at,
                 verified_at=at,
