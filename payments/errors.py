@@ -33,6 +33,14 @@ class WalletFrozen(PostingRefused):
     detail = _("This wallet is stopped at the moment, so no money can leave it. The balance is safe.")
 
 
+class WalletClosed(PostingRefused):
+    """A closed wallet takes nothing but what the books define; one that is not ready does not close."""
+
+    code = "wallet-closed"
+    title = _("The wallet is closed")
+    detail = _("This wallet is closed, or cannot be closed yet. Nothing was moved.")
+
+
 class LimitReached(PostingRefused):
     """A limit refuses the amount; `extra` names it (`limit`, `allowed_minor`)."""
 
@@ -164,6 +172,35 @@ class TopUpNotRefundable(Conflict):
 
     code = "top-up-not-refundable"
     detail = _("This top-up cannot be given back.")
+
+
+class NoClosure(Conflict):
+    """There is no closing that could be called off."""
+
+    code = "no-closure"
+    detail = _("No closing of this wallet is waiting.")
+
+
+class ClosureNotPossible(NotAllowed):
+    """The wallet is stopped: what happens to the money is talked over first."""
+
+    code = "closure-not-possible"
+    title = _("The wallet cannot be closed now")
+    detail = _("Part of your wallet is stopped. Please call us: we look at it together before it is closed.")
+
+
+class ClaimNotOpen(Conflict):
+    """The claim is paid, or goes to a card by itself."""
+
+    code = "claim-not-open"
+    detail = _("This claim is paid, or on its way to a card.")
+
+
+class NoExport(NotFound):
+    """No export of this customer is ready to be downloaded."""
+
+    code = "no-export"
+    detail = _("There is no copy of your data to download. Ask for a new one.")
 
 
 class DisputeTooEarly(Conflict):

@@ -26,6 +26,7 @@ from payments.errors import (
     LimitReached,
     RefundTooHigh,
     UnknownAccount,
+    WalletClosed,
     WalletFrozen,
 )
 from payments.models import JournalKind
@@ -41,6 +42,7 @@ _REFUSALS: dict[str, type[Problem]] = {
     "KK007": HoldNotOpen,
     "KK008": RefundTooHigh,
     "KK009": BadAmount,
+    "KK010": WalletClosed,
     "22003": BadAmount,  # the balance would leave the range of a bigint
 }
 
@@ -162,6 +164,20 @@ def lock_wallet(customer_id: int, *, currency: str = "JPY") -> LockedWallet:
         [customer_id, currency],
     )
     return LockedWallet(*row)
+
+
+def close_wallet(customer_id: int, *, currency: str = "JPY") -> bool:
+    """Close the customer's empty wallet for good. False for a repeat.
+
+    Raises `WalletClosed` while money, a hold, a charge under way or a sign-in is left, or before the wait is over.
+    """
+    return bool(_call("SELECT ledger_close_wallet(%s::bigint, %s)", [customer_id, currency])[0])
+
+
+def goodwill_left(account_id: int) -> int:
+    """How much of a wallet's balance is compensation or goodwill, which can be spent but never turned into money."""
+    left: int = _call("SELECT ledger_goodwill_left(%s::bigint)", [account_id])[0]
+    return left
 
 
 def place_hold(

@@ -7,6 +7,9 @@ from celery import shared_task
 
 from payments.actions.authorizations import expire_authorizations
 from payments.actions.card_endings import forget_ended_cards
+from payments.actions.claims import send_due_claims
+from payments.actions.closures import close_due_wallets, forget_closed_customers
+from payments.actions.data_exports import forget_old_exports, make_exports
 from payments.actions.linkings import settle_expired_linkings
 from payments.actions.top_up_sweep import send_due_refunds, settle_due_top_ups
 from payments.verification import BooksUnsound, verify_books
@@ -33,6 +36,18 @@ def settle_cards() -> int:
 def expire_payments() -> int:
     """Give money back to the customer that a store authorized and never captured."""
     return expire_authorizations(Actor.system("authorization sweep"))
+
+
+@shared_task(name="payments.close_wallets")
+def close_wallets() -> int:
+    """Close the wallets whose wait is over, give back to cards what they owe, forget who left a month ago."""
+    return close_due_wallets() + send_due_claims(Actor.system("claim sweep")) + forget_closed_customers()
+
+
+@shared_task(name="payments.mind_exports")
+def mind_exports() -> int:
+    """Put together the copies that customers asked for; delete those whose time is over."""
+    return make_exports() + forget_old_exports()
 
 
 @shared_task(name="payments.verify_books")

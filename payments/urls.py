@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from payments.views import cards, pay, processor_events, top_ups, wallet
+from payments.views import cards, closures, data_exports, pay, processor_events, top_ups, wallet
 
 app_name = "payments"
 
@@ -21,5 +21,9 @@ urlpatterns = [
     path("top-up/", top_ups.top_up, name="top_up"),
     path("top-up/<uuid:top_up_id>/", top_ups.top_up_detail, name="top_up_detail"),
     path("top-up/<uuid:top_up_id>/cancel/", top_ups.top_up_cancel, name="top_up_cancel"),
+    path("closing/", closures.closing, name="closing"),
+    path("closing/call-off/", closures.closing_call_off, name="closing_call_off"),
+    path("data/", data_exports.data_export, name="data_export"),
+    path("data/download/", data_exports.data_export_download, name="data_export_download"),
     path("processors/<slug:processor>/events/", processor_events.processor_events, name="processor_events"),
 ]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from support.actions import access, recoveries, suspensions, switches
+from support.actions import access, claims, recoveries, suspensions, switches
 
-__all__ = ["access", "recoveries", "suspensions", "switches"]
+__all__ = ["access", "claims", "recoveries", "suspensions", "switches"]

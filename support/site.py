@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.actions.sign_ins import end_sign_in
-from support.views import approvals, customer, desk, own, recoveries, roles, switches
+from support.views import approvals, claims, customer, desk, own, recoveries, roles, switches
 from wallet_site.web import actor_of, to_sign_in
 
 
@@ -98,6 +98,7 @@ class DeskAdminSite(AdminSite):
             (f"{person}case/", customer.open_case, "open_case"),
             (f"{person}reveal/", customer.reveal, "reveal"),
             ("suspensions/<uuid:public_id>/lift/", customer.lift, "lift"),
+            ("claims/<uuid:public_id>/pay/", claims.pay_claim, "pay_claim"),
             ("cases/", desk.case_list, "cases"),
             ("cases/<uuid:public_id>/", desk.case, "case"),
             ("approvals/", approvals.approval_list, "approvals"),

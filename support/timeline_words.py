@@ -53,6 +53,13 @@ _TOPICS: dict[str, Promise] = {
     "payments:top_up:succeeded": gettext_lazy("Receipt of a top-up"),
     "payments:top_up:refunded": gettext_lazy("Top-up given back"),
     "payments:top_up:disputed": gettext_lazy("Top-up charged back"),
+    "payments:closure:asked": gettext_lazy("The wallet is to be closed"),
+    "payments:closure:called_off": gettext_lazy("The wallet stays open"),
+    "payments:closure:closed": gettext_lazy("The wallet was closed"),
+    "payments:claim:made": gettext_lazy("We owe money outside of a wallet"),
+    "payments:claim:paid": gettext_lazy("A claim was paid"),
+    "payments:data_export:asked": gettext_lazy("A copy of the data was asked for"),
+    "payments:data_export:ready": gettext_lazy("The copy of the data is ready"),
     "support:letter:sent": gettext_lazy("Letter of apology"),
     "support:sessions:ended": gettext_lazy("Signed out everywhere by support"),
     "support:customer:revealed": gettext_lazy("Support looked at contact details"),
@@ -171,6 +178,7 @@ def _ending(why: str) -> str:
         "suspended": _("stopped"),
         "support": _("by support"),
         "undo_link": _("by an undo link"),
+        "account_closed": _("with the wallet"),
         "revoked_by_owner": _("by the customer"),
     }
     return words.get(why, why or "–")
@@ -205,8 +213,17 @@ def _card_ended(row: Row) -> Moment:
         row.kind,
         row.at,
         _("Card no longer linked · %(card)s") % {"card": _card(row.facts)},
-        [row.facts["why"]],
+        [_card_ending(row.facts["why"])],
     )
+
+
+def _card_ending(why: str) -> str:
+    words = {
+        "removed": _("by the customer"),
+        "disputed": _("after a charge-back"),
+        "wallet_closed": _("with the wallet"),
+    }
+    return words.get(why, why)
 
 
 def _notice(row: Row) -> Moment:

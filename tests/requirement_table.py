@@ -87,7 +87,6 @@ OWED: Mapping[int, str] = {
     19: "accounts: one alarm and one figure for a wave; so far only its limit by network and the slowing",
     36: "payments: a step-up bound to amount and payee in sending money, which is not there yet",
     40: "support: mass suspensions and compensation, which are not there yet",
-    45: "accounts: the export of one's own data, which is not there yet",
 }
 REQUIREMENTS = {number: text for section in SECTIONS.values() for number, text in section.items()}
 

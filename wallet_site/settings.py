@@ -189,6 +189,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "closings": {"task": "payments.close_wallets", "schedule": 20.0, "options": {"expires": 20}},
+    "data-exports": {"task": "payments.mind_exports", "schedule": 10.0, "options": {"expires": 10}},
     "approvals": {"task": "support.expire_approvals", "schedule": 60.0, "options": {"expires": 60}},
     "books": {"task": "payments.verify_books", "schedule": crontab(hour=3, minute=30)},
 }
@@ -428,6 +430,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ChangeKindEnum": "accounts.models.CredentialChange.Kind",
         "CardStateEnum": "payments.models.CardState",
         "CardLinkingStateEnum": "payments.models.LinkingState",
+        "ClosureStateEnum": "payments.api.closure_serializers.CLOSURE_STATES",
+        "DataExportStateEnum": "payments.api.closure_serializers.EXPORT_STATES",
         "TopUpStateEnum": "payments.models.TopUpState",
         "PaymentStatusEnum": "payments.models.PaymentStatus",
         "MovementKindEnum": "payments.models.JournalKind",
@@ -451,6 +455,8 @@ TOP_UP_WALLET_BALANCE = env.integer("TOP_UP_WALLET_BALANCE", 100_000)
 TOP_UP_NEW_ACCOUNT = [(3, 10_000), (14, 30_000)]
 TOP_UP_NEW_CARD = [(3, 5_000), (14, 20_000)]
 TOP_UP_IN_COOL_OFF = env.integer("TOP_UP_IN_COOL_OFF", 3_000)
+# For so long after a charge its processor is asked to refund it; later money goes through the desk.
+CARD_REFUND_WINDOW = timedelta(days=env.integer("CARD_REFUND_WINDOW_DAYS", 180))
 CARD_LINKINGS_PER_CUSTOMER_A_DAY = 5
 CARD_LINKINGS_PER_NETWORK_A_DAY = env.integer("CARD_LINKINGS_PER_NETWORK_A_DAY", 20)
 # The numbers of the rules in `payments.risk`; RISK_THRESHOLDS='{"at_limit_delay": 2}' changes some. Amounts in yen.

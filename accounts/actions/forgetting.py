@@ -11,12 +11,17 @@ from django.utils import timezone
 
 from accounts.models import (
     AccessToken,
+    ApiDevice,
     ContactChange,
     LockRequest,
+    NoticePreference,
     PasswordReset,
+    PushToken,
     RecoveryAsk,
+    SignIn,
     SignUp,
     StepUpChallenge,
+    User,
 )
 from wallet_site.actor import Actor
 from wallet_site.transactions import recorded
@@ -41,3 +46,20 @@ def forget_expired() -> int:
             + RecoveryAsk.objects.filter(handled_at__lt=before).delete()[0]
             + SignUp.objects.filter(expires_at__lt=before, user=None).delete()[0]
         )
+
+
+def write_forgotten(user: User) -> None:
+    """Forget of somebody whose account is closed what need not be kept, inside the caller's transaction.
+
+    Which browsers and apps were signed in goes, and what was left unfinished. Name, addresses, tries to sign in and
+    changes stay, append-only: the law asks for them, and what is still owed must find its way. A repeat finds nothing
+    more.
+    """
+    SignIn.objects.filter(user=user).update(device="", network=None)
+    ApiDevice.objects.filter(user=user).update(name="", network=None)
+    ContactChange.objects.filter(user=user).delete()
+    StepUpChallenge.objects.filter(user=user).delete()
+    PasswordReset.objects.filter(user=user).delete()
+    SignUp.objects.filter(user=user).delete()
+    PushToken.objects.filter(device__user=user).delete()
+    NoticePreference.objects.filter(user=user).delete()

@@ -38,6 +38,11 @@ def write_block(card: Card, *, why: str, actor: Actor) -> None:
     _end(card, CardState.BLOCKED, why, actor)
 
 
+def write_removal(card: Card, *, why: str, actor: Actor) -> None:
+    """Take a live card off with the wallet that it belongs to, inside the caller's transaction."""
+    _end(card, CardState.REMOVED, why, actor)
+
+
 def _end(card: Card, state: CardState, why: str, actor: Actor) -> None:
     ended = Card.objects.filter(pk=card.pk, state=CardState.LIVE).update(
         state=state, ended_at=timezone.now(), ended_why=why

@@ -7,5 +7,6 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("payments.api.wallet_urls")),
     path("", include("payments.api.card_urls")),
+    path("", include("payments.api.closure_urls")),
     path("", include("payments.api.terminal_urls")),
 ]

@@ -2,6 +2,8 @@
 
 from payments.models.books import Account, AccountKind, Entry, Hold, HoldState, Journal, JournalKind
 from payments.models.cards import Card, CardLinking, CardState, LinkingState, OwnerMatch, ProcessorCustomer
+from payments.models.closures import Claim, ClaimReason, ClaimState, ClaimWay, Closure, ClosureState
+from payments.models.exports import DataExport, ExportState
 from payments.models.risk import RiskDecision
 from payments.models.store_payments import (
     DeclineReason,
@@ -20,8 +22,16 @@ __all__ = [
     "Card",
     "CardLinking",
     "CardState",
+    "Claim",
+    "ClaimReason",
+    "ClaimState",
+    "ClaimWay",
+    "Closure",
+    "ClosureState",
+    "DataExport",
     "DeclineReason",
     "Entry",
+    "ExportState",
     "Hold",
     "HoldState",
     "Journal",

@@ -28,6 +28,8 @@ class AccountKind(models.TextChoices):
     GOODWILL = "goodwill", _("Goodwill")
     FRAUD_LOSS = "fraud_loss", _("Fraud loss")
     SUSPENSE = "suspense", _("Suspense")
+    CLAIMS_PAYABLE = "claims_payable", _("Claims payable")
+    CLAIMS_SETTLEMENT = "claims_settlement", _("Claims paid out by bank")
 
 
 class JournalKind(models.TextChoices):
@@ -43,6 +45,8 @@ class JournalKind(models.TextChoices):
     FEE = "fee", _("Fee")
     SETTLEMENT = "settlement", _("Settlement")
     CORRECTION = "correction", _("Correction")
+    CLOSING = "closing", _("Wallet closed")
+    CLAIM_PAID = "claim_paid", _("Claim paid out")
 
 
 class Account(models.Model):
@@ -72,6 +76,8 @@ class Account(models.Model):
     send_frozen_until = models.DateTimeField(null=True)
     topup_frozen_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(db_default=Now())
+    # Only a wallet closes, empty and for good. What comes to it afterwards becomes a claim.
+    closed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -94,6 +100,9 @@ class Account(models.Model):
                     Q(merchant__isnull=True) & ~Q(kind="merchant_payable")
                 ),
                 name="payments_account_merchant",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(kind="wallet", held=0), name="payments_account_closed"
             ),
         ]  # fmt: skip
 

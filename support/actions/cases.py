@@ -22,6 +22,7 @@ DUE = {
     Case.Queue.BOUNCED_NOTICE: timedelta(days=1),
     Case.Queue.TOP_UP_DISPUTE: timedelta(days=1),
     Case.Queue.RISK: timedelta(hours=4),
+    Case.Queue.CLAIM: timedelta(days=3),
     Case.Queue.OTHER: timedelta(days=3),
 }
 

@@ -31,6 +31,7 @@ class Case(models.Model):
         BOUNCED_NOTICE = "bounced_notice", _("Bounced security notices")
         TOP_UP_DISPUTE = "top_up_dispute", _("Disputed top-ups")
         RISK = "risk", _("Refused as unusual")
+        CLAIM = "claim", _("Money owed to a closed wallet's customer")
         OTHER = "other", _("Other")
 
     class State(models.TextChoices):
@@ -76,6 +77,7 @@ class Case(models.Model):
                         "bounced_notice",
                         "top_up_dispute",
                         "risk",
+                        "claim",
                         "other",
                     ]
                 ),

@@ -41,6 +41,12 @@ SELECT jsonb_build_object(
                   SELECT n.text, n.made_at AS at, u.full_name AS by FROM support_note n
                   JOIN accounts_user u ON u.id = n.made_by_id
                   WHERE n.customer_id = %(user)s ORDER BY n.id DESC LIMIT 20) n),
+    'closing', (SELECT jsonb_build_object('state', c.state, 'closes_at', c.closes_at, 'ended_at', c.ended_at,
+                    'held_up_by', c.held_up_by)
+                FROM payments_closure c WHERE c.user_id = %(user)s AND c.state <> 'called_off'),
+    'claims', (SELECT jsonb_agg(k) FROM (
+                   SELECT k.public_id, k.amount, k.way, k.state, k.reason, k.refused_because, k.made_at, k.paid_at
+                   FROM payments_claim k WHERE k.user_id = %(user)s ORDER BY k.id DESC LIMIT 50) k),
     'former', (SELECT jsonb_agg(DISTINCT f.email) FROM accounts_formeraddress f WHERE f.user_id = %(user)s))
 """
 
@@ -57,6 +63,8 @@ class Overview:
     devices: list[dict[str, Any]]
     notes: list[dict[str, Any]]
     former_addresses: list[str]
+    closing: dict[str, Any] | None
+    claims: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,8 @@ def overview(customer: User) -> Overview:
         devices=[*(found["sessions"] or []), *({**app, "is_app": True} for app in found["apps"] or [])],
         notes=found["notes"] or [],
         former_addresses=found["former"] or [],
+        closing=found["closing"],
+        claims=found["claims"] or [],
     )
 
 

@@ -17,6 +17,7 @@ from tests.authenticator import with_passkey
 from tests.journeys.contact_tours import contacts, locking
 from tests.journeys.customer import AuthenticatorApp
 from tests.journeys.guide import Guide, Tour, demo_person
+from tests.journeys.leaving_tours import LEAVING_TOURS
 from tests.journeys.mailbox import mail_to
 from tests.journeys.recovery_tours import RECOVERY_TOURS
 from tests.journeys.staff_tours import demo, desk, failures, own_factors
@@ -285,4 +286,5 @@ TOURS = (
     *(signing_up, signing_in, undoing, locking, wallet, security, contacts, newcomer),
     *(desk, own_factors, demo, failures),
     *RECOVERY_TOURS,
+    *LEAVING_TOURS,
 )
