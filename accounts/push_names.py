@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from accounts.models import ApiDevice, PushToken
 from wallet_site.outbox.registry import address_book
 
@@ -17,11 +19,22 @@ def push_name(device: ApiDevice) -> str:
 
 
 @address_book("push")
-def push_address(name: str) -> str | None:
-    """ "fcm:<token>" as the gateway takes it; None for a device that has no token (any more)."""
+class PushTokens:
+    """Names of devices, and the tokens of their apps."""
+
+    def find(self, name: str) -> str | None:
+        """ "fcm:<token>" as the gateway takes it; None for a device that has no token (any more)."""
+        found = _of(name).first()
+        return f"{found.provider}:{found.token}" if found else None
+
+    def forget(self, name: str) -> None:
+        """The app was removed from that phone: its next notices go elsewhere alone."""
+        _of(name).delete()
+
+
+def _of(name: str) -> QuerySet[PushToken]:
     try:
         public_id = UUID(name.removeprefix(_PREFIX))
     except ValueError:
-        return None
-    found = PushToken.objects.filter(device__public_id=public_id).first()
-    return f"{found.provider}:{found.token}" if found else None
+        return PushToken.objects.none()
+    return PushToken.objects.filter(device__public_id=public_id)

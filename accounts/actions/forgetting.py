@@ -28,6 +28,7 @@ from wallet_site.transactions import recorded
 
 # Long enough to answer somebody who calls about a link or code of yesterday.
 KEPT_AFTER_EXPIRY = timedelta(days=1)
+TOLD_AFTER_SIGN_OUT = timedelta(hours=72)
 
 
 def forget_expired() -> int:
@@ -35,12 +36,15 @@ def forget_expired() -> int:
 
     Refresh tokens stay while their device is known: an old one that is shown again betrays a thief.
     """
-    before = timezone.now() - KEPT_AFTER_EXPIRY
+    now = timezone.now()
+    before = now - KEPT_AFTER_EXPIRY
     with recorded(Actor.system("forget_expired")):
         return (
             AccessToken.objects.filter(expires_at__lt=before).delete()[0]
             + ContactChange.objects.filter(expires_at__lt=before).delete()[0]
             + LockRequest.objects.filter(expires_at__lt=before).delete()[0]
+            # A phone that was signed out is told for three days (migration 0061), and then nobody is there to tell.
+            + PushToken.objects.filter(device__revoked_at__lt=now - TOLD_AFTER_SIGN_OUT).delete()[0]
             + PasswordReset.objects.filter(expires_at__lt=before).delete()[0]
             + StepUpChallenge.objects.filter(expires_at__lt=before).delete()[0]
             + RecoveryAsk.objects.filter(handled_at__lt=before).delete()[0]

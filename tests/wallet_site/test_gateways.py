@@ -9,7 +9,7 @@ import pytest
 
 from tests.fake_http import Answer, fake_server
 from wallet_site.local.phones import DemoPhoneChannel, phone_messages, phones
-from wallet_site.outbox.channels import ChannelDown, HttpGatewayChannel, Refused
+from wallet_site.outbox.channels import AddressGone, ChannelDown, HttpGatewayChannel, Refused
 from wallet_site.outbox.registry import Message, Recipient
 
 TO = Recipient("+819012345678", "ja", channel="sms")
@@ -40,8 +40,8 @@ def test_a_message_goes_out_as_json_under_a_key_that_stays_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("status", "raised"),
-    [(400, Refused), (404, Refused), (422, Refused), (408, ChannelDown), (425, ChannelDown), (429, ChannelDown),
-     (500, ChannelDown), (503, ChannelDown), (302, ChannelDown)],
+    [(400, Refused), (404, Refused), (410, AddressGone), (422, Refused), (408, ChannelDown), (425, ChannelDown),
+     (429, ChannelDown), (500, ChannelDown), (503, ChannelDown), (302, ChannelDown)],
 )  # fmt: skip
 def test_the_gateways_answer_decides_whether_to_try_again(status: int, raised: type[Exception]) -> None:
     with (

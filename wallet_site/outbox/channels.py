@@ -22,6 +22,10 @@ class Refused(Exception):
     """This address will never take it: trying again is of no use."""
 
 
+class AddressGone(Refused):
+    """There is nobody at this address any more, as the provider knows: it need not be kept."""
+
+
 class Channel(Protocol):
     """One way to reach somebody."""
 
@@ -63,7 +67,8 @@ class HttpGatewayChannel:
     The body is `{"channel", "to", "title", "text", "language", "reference"}`; `to` is a number in E.164, or for push
     the service and its token ("apns:..." or "fcm:..."); `Authorization: Bearer` carries the
     token, and `Idempotency-Key` the message's id, the same at every try. 2xx means taken. 408, 409, 425, 429, 5xx and
-    whatever is no answer mean later; any other status means never. A redirect is followed nowhere.
+    whatever is no answer mean later; any other status means never, and 410 that the address is gone, such as the push
+    token of an app that was removed. A redirect is followed nowhere.
     """
 
     def __init__(self, name: str, *, url: str, token: str) -> None:
@@ -89,6 +94,8 @@ class HttpGatewayChannel:
         if answer.is_success:
             return
         said = f"{self.name} gateway: {answer.status_code} {answer.text[:200]}"
+        if answer.status_code == httpx.codes.GONE:
+            raise AddressGone(said)
         later = answer.status_code in _LATER or answer.status_code >= 500 or answer.is_redirect
         raise (ChannelDown if later else Refused)(said)
 

@@ -70,22 +70,32 @@ def notice_for(topic: str) -> Notice:
         raise LookupError(f"no notice is registered for {topic!r}") from None
 
 
-AddressBook = Callable[[str], str | None]
+class AddressBook(Protocol):
+    """Knows the real addresses of a channel, where deliveries hold only names for them.
+
+    For addresses that are too delicate to lie in every delivery, or that change while a notice waits.
+    """
+
+    def find(self, name: str) -> str | None:
+        """The address; None for a name that leads nowhere any more."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """The provider says that there is nobody at the address of this name."""
+        ...
+
+
 _BOOKS: dict[str, AddressBook] = {}
 
 
-def address_book(channel: str) -> Callable[[AddressBook], AddressBook]:
-    """Decorator: this function knows the real addresses of `channel`, where deliveries hold only names for them.
+def address_book(channel: str) -> Callable[[type[AddressBook]], type[AddressBook]]:
+    """Class decorator: this class is the address book of `channel`."""
 
-    For addresses that are too delicate to lie in every delivery, or that change while a notice waits. It answers None
-    for a name that leads nowhere any more.
-    """
-
-    def register(book: AddressBook) -> AddressBook:
+    def register(kind: type[AddressBook]) -> type[AddressBook]:
         if channel in _BOOKS:
             raise ValueError(f"{channel} has an address book already")
-        _BOOKS[channel] = book
-        return book
+        _BOOKS[channel] = kind()
+        return kind
 
     return register
 
@@ -93,7 +103,13 @@ def address_book(channel: str) -> Callable[[AddressBook], AddressBook]:
 def real_address(channel: str, address: str) -> str | None:
     """Where a delivery goes at this moment; None where there is nobody any more."""
     book = _BOOKS.get(channel)
-    return book(address) if book else address
+    return book.find(address) if book else address
+
+
+def forget_address(channel: str, address: str) -> None:
+    """Let the address book of `channel` forget an address that is gone. Without a book it stays: it is on file."""
+    if book := _BOOKS.get(channel):
+        book.forget(address)
 
 
 def render_notice(name: str, language: str, context: dict[str, Any]) -> Message:

@@ -20,9 +20,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from wallet_site.crypto import digest
-from wallet_site.outbox.channels import ChannelDown, Refused, channel, exists
+from wallet_site.outbox.channels import AddressGone, ChannelDown, Refused, channel, exists
 from wallet_site.outbox.models import Delivery, Event
-from wallet_site.outbox.registry import Recipient, notice_for, real_address
+from wallet_site.outbox.registry import Recipient, forget_address, notice_for, real_address
 
 log = structlog.get_logger(__name__)
 
@@ -189,6 +189,8 @@ def send_one(delivery: Delivery, batch: Batch) -> bool:
     try:
         channel(delivery.channel).send(replace(to, address=real), message, message_id=delivery.message_id)
     except Refused as error:
+        if isinstance(error, AddressGone):
+            forget_address(delivery.channel, delivery.address)
         _note(delivery, state=Delivery.State.FAILED, error=error)
         return False
     except ChannelDown as error:

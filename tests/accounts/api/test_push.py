@@ -8,12 +8,15 @@ import psycopg
 import pytest
 from django.db import connection, connections
 
+from accounts.actions.forgetting import forget_expired
 from accounts.models import PushToken, User
 from tests.accounts.mails import mails_to
 from tests.api_client import Answer, Phone
 from tests.people import fresh_email, make_customer
-from wallet_site.local.phones import phone_messages
+from wallet_site.local.phones import DemoPhoneChannel, phone_messages
+from wallet_site.outbox.channels import AddressGone, Refused
 from wallet_site.outbox.models import Delivery
+from wallet_site.outbox.registry import Message, Recipient
 from wallet_site.outbox.relay import relay
 from wallet_site.transactions import recorded
 
@@ -106,6 +109,46 @@ def test_a_token_taken_away_while_a_notice_waited_costs_nobody_else_theirs() -> 
     gone = Delivery.objects.filter(event__user_id=mio.user.pk, channel="push")
     assert {(one.state, one.last_error) for one in gone} == {("failed", "this push address is gone")}
     assert [m for m in mails_to(mio.email) if "phone number was changed" in m.subject]
+
+
+@pytest.mark.requirement(46)
+@pytest.mark.parametrize("gone", [True, False])
+def test_the_token_of_an_app_that_is_gone_is_forgotten_and_of_a_refused_one_kept(
+    gone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that refuses everything, for want of its own key, must not cost everybody their token."""
+    mio = make_customer("mio")
+    phone = Phone.signed_in(mio)
+    register(phone, token_for(phone))
+
+    def refuse(self: DemoPhoneChannel, to: Recipient, message: Message, *, message_id: str) -> None:
+        assert to.address == f"fcm:{token_for(phone)}"
+        raise AddressGone("410") if gone else Refused("403")
+
+    monkeypatch.setattr(DemoPhoneChannel, "send", refuse)
+    with recorded(mio.actor):
+        User.objects.filter(pk=mio.user.pk).update(email=fresh_email("moved"))
+    relay("security")
+    assert PushToken.objects.filter(device__public_id=phone.device_id).exists() == (not gone)
+    pushes = Delivery.objects.filter(event__user_id=mio.user.pk, channel="push")
+    assert {one.state for one in pushes} == {"failed"}
+    assert [m for m in mails_to(mio.email) if "e-mail address was changed" in m.subject]
+
+
+def test_a_phone_signed_out_long_ago_leaves_no_token(owner_connection: psycopg.Connection) -> None:
+    mio = make_customer("mio")
+    phones = [Phone.signed_in(mio) for _n in range(3)]
+    for hours, phone in zip((73, 71), phones, strict=False):
+        register(phone, token_for(phone))
+        phone.delete(f"/api/v1/devices/{phone.device_id}")
+        owner_connection.execute(
+            "UPDATE accounts_apidevice SET revoked_at = now() - make_interval(hours => %s) WHERE public_id = %s",
+            [hours, phone.device_id],
+        )
+    register(phones[2], token_for(phones[2]))
+    forget_expired()
+    mine = PushToken.objects.filter(device__user=mio.user).values_list("device__public_id", flat=True)
+    assert {str(one) for one in mine} == {phones[1].device_id, phones[2].device_id}
 
 
 def test_one_token_belongs_to_the_device_that_registered_it_last() -> None:
