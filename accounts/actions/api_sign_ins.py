@@ -124,9 +124,13 @@ def sign_in_by_passkey(
     except (WrongPasskey, PasskeyOver) as refusal:
         at_field = [FieldError("/credential", refusal.detail, refusal.code)]
         raise type(refusal)(errors=at_field) from refusal
-    return sign_in_device(
-        user, name=device_name, key_thumbprint=key_thumbprint, factor=proof.method, actor=actor
-    )
+    try:
+        return sign_in_device(
+            user, name=device_name, key_thumbprint=key_thumbprint, factor=proof.method, actor=actor
+        )
+    except Problem as refusal:
+        keep_refusal(user.pk, refusal, channel="app", actor=actor, factor=proof.method, device=device_name)
+        raise
 
 
 def answer_challenge(

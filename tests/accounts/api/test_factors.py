@@ -14,6 +14,7 @@ from accounts.models import (
     CredentialChange,
     FactorGuesses,
     Passkey,
+    SignInAttempt,
     StepUpChallenge,
     TotpDevice,
 )
@@ -103,6 +104,8 @@ def test_staff_and_stopped_customers_get_no_tokens_by_a_passkey() -> None:
         refused = post(phone, "sign-in/passkey-alone", {"device_name": "x"} | answer(asked, key), token="")
         assert refused.code == code
         assert not ApiDevice.objects.filter(user=person.user).exists()
+    kept = SignInAttempt.objects.get(user=ken.user)
+    assert (kept.result, kept.channel, kept.factor, kept.device) == ("stopped", "app", "passkey", "x")
 
 
 @pytest.mark.requirement(12, 14, 36)
