@@ -91,6 +91,46 @@ class BadAmount(InvalidInput):
     detail = _("The amount cannot be used.")
 
 
+class NotOver(PostingRefused):
+    """A day or month that is still running is neither settled nor closed; nor is one before a settled day."""
+
+    code = "period-not-over"
+
+
+class NothingToSettle(PostingRefused):
+    """No payable of the merchant holds anything that no settlement covers."""
+
+    code = "nothing-to-settle"
+
+
+class SettlementNotFound(NotFound):
+    """No settlement of this merchant has that id."""
+
+    code = "settlement-not-found"
+    detail = _("There is no such settlement.")
+
+
+class WebhookEndpointNotFound(NotFound):
+    """The merchant has no live endpoint with that id."""
+
+    code = "webhook-endpoint-not-found"
+    detail = _("There is no such webhook endpoint.")
+
+
+class TooManyEndpoints(Conflict):
+    """The merchant has as many live endpoints as a merchant may have."""
+
+    code = "too-many-webhook-endpoints"
+    detail = _("At most five webhook endpoints can be live. Remove one first.")
+
+
+class StatementNotFound(NotFound):
+    """The customer has no statement for that month."""
+
+    code = "statement-not-found"
+    detail = _("There is no statement for this month.")
+
+
 class ReferenceUsed(Conflict):
     """The terminal used this reference for an earlier payment: look that one up."""
 

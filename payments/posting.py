@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import DatabaseError, connection
@@ -24,6 +24,8 @@ from payments.errors import (
     HoldNotOpen,
     InsufficientFunds,
     LimitReached,
+    NothingToSettle,
+    NotOver,
     RefundTooHigh,
     UnknownAccount,
     WalletClosed,
@@ -43,6 +45,8 @@ _REFUSALS: dict[str, type[Problem]] = {
     "KK008": RefundTooHigh,
     "KK009": BadAmount,
     "KK010": WalletClosed,
+    "KK020": NotOver,
+    "KK021": NothingToSettle,
     "22003": BadAmount,  # the balance would leave the range of a bigint
 }
 
@@ -293,5 +297,30 @@ def refund_store_payment(
     row = _call(
         "SELECT refund, is_repeat FROM ledger_refund_store_payment(%s::bigint, %s, %s::uuid, %s::bigint)",
         [terminal_id, idempotency_key, payment_public_id, amount_minor],
+    )
+    return row[0], row[1]
+
+
+def settle_merchant(merchant_id: int, *, day: date, currency: str = "JPY") -> tuple[int, bool]:
+    """Post one day of a merchant, net of refunds and fee, from its payables to what it is to be paid out.
+
+    Returns the settlement's id and whether it was there before. Raises `NotOver` for a day in Tokyo that is not over or
+    lies before one that is settled, and `NothingToSettle`.
+    """
+    row = _call(
+        "SELECT settlement, is_repeat FROM ledger_settle_merchant(%s::bigint, %s::date, %s)",
+        [merchant_id, day, currency],
+    )
+    return row[0], row[1]
+
+
+def make_statements(month: date, *, after: int, count: int) -> tuple[int, int | None]:
+    """Close `month` for the next `count` wallets above the id `after`; wallets that have that statement keep it.
+
+    Returns how many were made and the last wallet's id, None when there was none. Raises `NotOver`.
+    """
+    row = _call(
+        "SELECT made, last_account FROM ledger_make_statements(%s::date, %s::bigint, %s::int)",
+        [month, after, count],
     )
     return row[0], row[1]

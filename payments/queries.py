@@ -39,7 +39,7 @@ def wallet_of(user_id: int, currency: str = "JPY") -> Account:
     return wallet
 
 
-def _described(entries: QuerySet[Entry]) -> QuerySet[Entry]:
+def described(entries: QuerySet[Entry]) -> QuerySet[Entry]:
     """With everything that a line of the activity says, in one query."""
     return entries.select_related(
         "journal__payment__store__merchant",
@@ -59,7 +59,7 @@ class EntryPage:
 
 def entries_page(wallet_id: int, *, before: int | None = None, size: int = PAGE_SIZE) -> EntryPage:
     """Entries of a wallet below the number `before`: one index range, as fast on the last page as on the first."""
-    entries = _described(Entry.objects.filter(account_id=wallet_id)).order_by("-account_seq")
+    entries = described(Entry.objects.filter(account_id=wallet_id)).order_by("-account_seq")
     if before is not None:
         entries = entries.filter(account_seq__lt=before)
     found = list(entries[: size + 1])
@@ -72,7 +72,7 @@ def entry_of(user_id: int, journal_id: int) -> Entry | None:
     entries = Entry.objects.filter(
         journal_id=journal_id, account__owner_id=user_id, account__kind=AccountKind.WALLET
     )
-    return _described(entries).select_related("account").first()
+    return described(entries).select_related("account").first()
 
 
 def spending_by_month(

@@ -11,6 +11,8 @@ from payments.actions.claims import send_due_claims
 from payments.actions.closures import close_due_wallets, forget_closed_customers
 from payments.actions.data_exports import forget_old_exports, make_exports
 from payments.actions.linkings import settle_expired_linkings
+from payments.actions.settlements import settle_merchants
+from payments.actions.statements import make_statements
 from payments.actions.top_up_sweep import send_due_refunds, settle_due_top_ups
 from payments.verification import BooksUnsound, verify_books
 from wallet_site.actor import Actor
@@ -48,6 +50,18 @@ def close_wallets() -> int:
 def mind_exports() -> int:
     """Put together the copies that customers asked for; delete those whose time is over."""
     return make_exports() + forget_old_exports()
+
+
+@shared_task(name="payments.settle_merchants")
+def settle_days() -> int:
+    """Settle every merchant's days that are over in Tokyo and not settled yet."""
+    return settle_merchants(Actor.system("settlement"))
+
+
+@shared_task(name="payments.make_statements")
+def close_months() -> int:
+    """Make the statements of the months that ended last, where a wallet has none yet."""
+    return make_statements(Actor.system("statements"))
 
 
 @shared_task(name="payments.verify_books")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from payments.views import cards, closures, data_exports, pay, processor_events, top_ups, wallet
+from payments.views import cards, closures, data_exports, pay, processor_events, statements, top_ups, wallet
 
 app_name = "payments"
 
@@ -12,6 +12,11 @@ urlpatterns = [
     path("", wallet.home, name="home"),
     path("activity/", wallet.activity, name="activity"),
     path("activity/<int:journal_id>/", wallet.activity_entry, name="activity_entry"),
+    path("activity/<int:journal_id>/receipt/", statements.receipt, name="receipt"),
+    path("statements/", statements.statements, name="statements"),
+    path("statements/<int:year>-<int:month>/", statements.statement, name="statement"),
+    path("statements/<int:year>-<int:month>/pdf/", statements.statement_pdf, name="statement_pdf"),
+    path("statements/<int:year>-<int:month>/csv/", statements.statement_csv, name="statement_csv"),
     path("pay/", pay.pay, name="pay"),
     path("pay/<int:code_id>/state/", pay.pay_state, name="pay_state"),
     path("cards/", cards.cards, name="cards"),

@@ -142,6 +142,41 @@ _RULES: tuple[tuple[str, str], ...] = (
         ORDER BY p.id LIMIT 1
         """,
     ),
+    (
+        "each settlement is the sum of the entries that it covers, and its journal pays out what it says",
+        """
+        SELECT 'settlement ' || s.id, 'net ' || (s.payments - s.refunds + s.corrections) || ', entries '
+                   || coalesce(c.total, 0) || '; payout ' || s.payout || ', posted ' || coalesce(p.total, 0)
+        FROM payments_settlement s
+        LEFT JOIN (
+            SELECT r.settlement_id, sum(e.amount) AS total FROM payments_settledrange r
+            JOIN payments_entry e ON e.account_id = r.account_id AND e.account_seq BETWEEN r.first_seq AND r.last_seq
+            JOIN payments_journal j ON j.id = e.journal_id AND j.kind <> 'settlement'
+            GROUP BY r.settlement_id
+        ) c ON c.settlement_id = s.id
+        LEFT JOIN (
+            SELECT e.journal_id, sum(e.amount) AS total FROM payments_entry e
+            JOIN payments_account a ON a.id = e.account_id AND a.kind = 'merchant_settlement' GROUP BY e.journal_id
+        ) p ON p.journal_id = s.journal_id
+        WHERE s.payments - s.refunds + s.corrections <> coalesce(c.total, 0) OR s.payout <> coalesce(p.total, 0)
+        ORDER BY s.id LIMIT 1
+        """,
+    ),
+    (
+        "each statement is the sum of its entries, and begins where the one before it ended",
+        """
+        SELECT 'statement ' || s.id, 'closing ' || s.closing || ', entries end at ' || coalesce(e.balance_after, 0)
+                   || '; opening ' || s.opening || ', before ' || coalesce(o.balance_after, 0)
+        FROM payments_statement s
+        LEFT JOIN payments_statement b
+            ON b.account_id = s.account_id AND b.month = (s.month - interval '1 month')::date
+        LEFT JOIN payments_entry e ON e.account_id = s.account_id AND e.account_seq = s.last_seq
+        LEFT JOIN payments_entry o ON o.account_id = s.account_id AND o.account_seq = s.first_seq - 1
+        WHERE s.closing <> coalesce(e.balance_after, 0) OR s.opening <> coalesce(o.balance_after, 0)
+           OR s.first_seq <> b.last_seq + 1
+        ORDER BY s.id LIMIT 1
+        """,
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
-ActorKind = Literal["customer", "staff", "terminal", "system", "anonymous"]
+ActorKind = Literal["customer", "staff", "terminal", "merchant", "system", "anonymous"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The worker's side of the project: `celery -A wallet_site worker -Q security,ordinary,bulk`."""
+"""The worker's side of the project: `celery -A wallet_site worker -Q security,ordinary,bulk,webhook`."""
 
 from __future__ import annotations
 

@@ -160,7 +160,11 @@ CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL.replace("unix://", "
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "ordinary"
-CELERY_TASK_ROUTES = {"outbox.relay_security": {"queue": "security"}, "outbox.relay_bulk": {"queue": "bulk"}}
+CELERY_TASK_ROUTES = {
+    "outbox.relay_security": {"queue": "security"},
+    "outbox.relay_bulk": {"queue": "bulk"},
+    "outbox.relay_webhook": {"queue": "webhook"},
+}
 # A task only hurries along what a table already owes: when the broker is gone the request goes on, the sweep follows.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -178,6 +182,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "outbox-security": {"task": "outbox.relay_security", "schedule": 1.0, "options": {"expires": 2}},
     "outbox-ordinary": {"task": "outbox.relay_ordinary", "schedule": 2.0, "options": {"expires": 4}},
     "outbox-bulk": {"task": "outbox.relay_bulk", "schedule": 2.0, "options": {"expires": 4}},
+    "outbox-webhook": {"task": "outbox.relay_webhook", "schedule": 2.0, "options": {"expires": 4}},
     "top-ups": {"task": "payments.settle_top_ups", "schedule": 5.0, "options": {"expires": 10}},
     "recovery-asks": {"task": "accounts.take_recovery_asks", "schedule": 10.0, "options": {"expires": 20}},
     "recoveries": {"task": "accounts.mind_recoveries", "schedule": 60.0, "options": {"expires": 60}},
@@ -192,6 +197,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "closings": {"task": "payments.close_wallets", "schedule": 20.0, "options": {"expires": 20}},
     "data-exports": {"task": "payments.mind_exports", "schedule": 10.0, "options": {"expires": 10}},
     "approvals": {"task": "support.expire_approvals", "schedule": 60.0, "options": {"expires": 60}},
+    # Every hour, so that a night without a worker is made up for; each day and month is closed once.
+    "settlements": {"task": "payments.settle_merchants", "schedule": crontab(minute=20)},
+    "statements": {"task": "payments.make_statements", "schedule": crontab(minute=40)},
     "books": {"task": "payments.verify_books", "schedule": crontab(hour=3, minute=30)},
 }
 
@@ -377,6 +385,9 @@ NOTICE_GATEWAYS = {
     "push": {"url": env.text("PUSH_GATEWAY_URL", ""), "token": env.text("PUSH_GATEWAY_TOKEN", "")},
 }
 GATEWAY_TIMEOUT_SECONDS = 10
+# Channels that an app brings (the ground floor knows none), by name.
+FURTHER_CHANNELS = {"webhook": "payments.merchant_webhooks.channel.WebhookChannel"}
+WEBHOOK_TIMEOUT_SECONDS = 8
 # Where no gateway is given in development and tests: read at /demo/mail/ like the mail.
 DEMO_PHONE_CHANNEL = "" if PRODUCTION else "wallet_site.local.phones.DemoPhoneChannel"
 DEMO_PHONE_DIR = DATA_DIR / "phones"

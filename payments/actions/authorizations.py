@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from payments import posting
 from payments.actions.store_payments import note_captured
 from payments.errors import HoldNotOpen, PaymentNotFound
+from payments.merchant_webhooks.owing import owe_payment
 from payments.models import Payment, PaymentStatus, Terminal
 from wallet_site.actor import Actor
 from wallet_site.audit.recording import record
@@ -43,13 +44,16 @@ def cancel_payment(terminal: Terminal, *, payment_public_id: UUID, actor: Actor)
         payment.refresh_from_db()
         if not repeated:
             record("terminal:payment:cancelled", actor=actor, subject=payment, user_id=payment.customer_id)
+            owe_payment(payment, "payment.cancelled")
     return payment
 
 
 def expire_authorizations(actor: Actor) -> int:
     """Let every authorization go whose time is over. Returns how many; a repeat finds none."""
     due = Payment.objects.filter(status=PaymentStatus.AUTHORIZED, hold__expires_at__lte=Now())
-    return sum(_expire(payment, actor) for payment in due.select_related("store").order_by("pk")[:500])
+    return sum(
+        _expire(payment, actor) for payment in due.select_related("store__merchant").order_by("pk")[:500]
+    )
 
 
 def _expire(payment: Payment, actor: Actor) -> bool:
@@ -58,6 +62,8 @@ def _expire(payment: Payment, actor: Actor) -> bool:
             if posting.cancel_store_payment(str(payment.public_id), expired=True):
                 return False
             record("clock:payment:expired", actor=actor, subject=payment, user_id=payment.customer_id)
+            payment.refresh_from_db()
+            owe_payment(payment, "payment.cancelled", expired=True)
     except HoldNotOpen:
         return False  # Captured or cancelled between our reading and our lock.
     return True

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from django.db.models.functions import Now
 
-from payments.models import Merchant, Store, Terminal
+from payments.errors import BadAmount
+from payments.models import Merchant, MerchantKey, Store, Terminal
 from wallet_site.actor import Actor
 from wallet_site.audit.recording import record
 from wallet_site.crypto import digest, new_token
 from wallet_site.transactions import recorded
 
 API_KEY_PURPOSE = "terminal-api-key"
+MERCHANT_KEY_PURPOSE = "merchant-api-key"
+HIGHEST_FEE_BASIS_POINTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +66,49 @@ def revoke_terminal(terminal: Terminal, *, actor: Actor) -> None:
     with recorded(actor):
         if Terminal.objects.filter(pk=terminal.pk, revoked_at=None).update(revoked_at=Now()):
             record("staff:terminal:revoked", actor=actor, subject=terminal)
+
+
+def set_fee(merchant: Merchant, *, basis_points: int, actor: Actor) -> None:
+    """What we keep of a merchant's sales, in hundredths of a per cent. Holds for every day that is not settled yet.
+
+    Raises `BadAmount` outside 0 to 10,000. The same rate again changes nothing.
+    """
+    if not 0 <= basis_points <= HIGHEST_FEE_BASIS_POINTS:
+        raise BadAmount
+    with recorded(actor):
+        before = Merchant.objects.select_for_update().get(pk=merchant.pk).fee_basis_points
+        if before == basis_points:
+            return
+        Merchant.objects.filter(pk=merchant.pk).update(fee_basis_points=basis_points)
+        record(
+            "staff:merchant:fee_set",
+            actor=actor,
+            subject=merchant,
+            data={"before": before, "after": basis_points},
+        )
+
+
+def add_merchant_key(merchant: Merchant, *, name: str, actor: Actor) -> tuple[MerchantKey, str]:
+    """A key for the merchant's own programs, and its text `<key id>.<api key>`, which is told here and never again."""
+    api_key = new_token()
+    with recorded(actor):
+        key = MerchantKey.objects.create(
+            merchant=merchant,
+            name=name,
+            key_id=f"merchant-{secrets.token_hex(8)}",
+            api_key_digest=digest(api_key, MERCHANT_KEY_PURPOSE),
+        )
+        record(
+            "staff:merchant_key:made",
+            actor=actor,
+            subject=key,
+            data={"name": name, "merchant": merchant.name},
+        )
+    return key, f"{key.key_id}.{api_key}"
+
+
+def revoke_merchant_key(key: MerchantKey, *, actor: Actor) -> None:
+    """From the next request on the key is refused. A repeat changes nothing."""
+    with recorded(actor):
+        if MerchantKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now()):
+            record("staff:merchant_key:revoked", actor=actor, subject=key)

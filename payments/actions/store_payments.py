@@ -13,6 +13,7 @@ from accounts import policy
 from payments import limits, one_time_codes, posting, risk_facts
 from payments.actions import risk_decisions
 from payments.errors import EventKeyConflict, PaymentNotFound, ReferenceUsed, RefundTooHigh, TerminalCutOff
+from payments.merchant_webhooks.owing import owe_payment
 from payments.models import DeclineReason, Payment, PaymentStatus, Refund, Terminal
 from wallet_site import ratelimit
 from wallet_site.actor import Actor
@@ -134,6 +135,7 @@ def _note_taken(payment: Payment, actor: Actor) -> None:
             user_id=payment.customer_id,
             data=facts,
         )
+        owe_payment(payment, "payment.authorized")
         return
     note_captured(payment, actor)
 
@@ -153,6 +155,7 @@ def note_captured(payment: Payment, actor: Actor) -> None:
         payload={"payment": str(payment.public_id)},
         user_id=payment.customer_id,
     )
+    owe_payment(payment, "payment.captured")
 
 
 def _refuse_guessing(terminal: Terminal) -> None:
@@ -205,7 +208,7 @@ def refund_payment(
                 payment_public_id=str(payment.public_id),
                 amount_minor=amount_minor,
             )
-            refund = Refund.objects.select_related("payment__store").get(pk=refund_id)
+            refund = Refund.objects.select_related("payment__store__merchant").get(pk=refund_id)
             if not repeated:
                 _note_refunded(refund, actor)
     except EventKeyConflict as conflict:
@@ -230,4 +233,7 @@ def _note_refunded(refund: Refund, actor: Actor) -> None:
         key=f"refund:{refund.public_id}",
         payload={"refund": str(refund.public_id)},
         user_id=customer_id,
+    )
+    owe_payment(
+        refund.payment, "payment.refunded", refund={"id": str(refund.public_id), "amount": refund.amount}
     )

@@ -1,4 +1,4 @@
-"""Money under `/api/v1/`, by who speaks: the customer's app and the store's terminal."""
+"""Money under `/api/v1/`, by who speaks: the customer's app, the store's terminal, the merchant's programs."""
 
 from __future__ import annotations
 
@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("payments.api.card_urls")),
     path("", include("payments.api.closure_urls")),
     path("", include("payments.api.terminal_urls")),
+    path("", include("payments.api.merchant_urls")),
 ]

@@ -5,6 +5,8 @@ from payments.models.cards import Card, CardLinking, CardState, LinkingState, Ow
 from payments.models.closures import Claim, ClaimReason, ClaimState, ClaimWay, Closure, ClosureState
 from payments.models.exports import DataExport, ExportState
 from payments.models.risk import RiskDecision
+from payments.models.settlements import SettledRange, Settlement
+from payments.models.statements import Statement
 from payments.models.store_payments import (
     DeclineReason,
     OneTimeCode,
@@ -13,8 +15,9 @@ from payments.models.store_payments import (
     Refund,
     SpendingDay,
 )
-from payments.models.stores import Merchant, Store, Terminal
+from payments.models.stores import Merchant, MerchantKey, Store, Terminal
 from payments.models.top_ups import ProcessorEvent, TopUp, TopUpState
+from payments.models.webhooks import WebhookEndpoint
 
 __all__ = [
     "Account",
@@ -38,6 +41,7 @@ __all__ = [
     "JournalKind",
     "LinkingState",
     "Merchant",
+    "MerchantKey",
     "OneTimeCode",
     "OwnerMatch",
     "Payment",
@@ -46,9 +50,13 @@ __all__ = [
     "ProcessorEvent",
     "Refund",
     "RiskDecision",
+    "SettledRange",
+    "Settlement",
     "SpendingDay",
+    "Statement",
     "Store",
     "Terminal",
     "TopUp",
     "TopUpState",
+    "WebhookEndpoint",
 ]

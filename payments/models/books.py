@@ -24,6 +24,7 @@ class AccountKind(models.TextChoices):
     CARD_CLEARING = "card_clearing", _("Linked-card clearing")
     PROCESSOR_SETTLEMENT = "processor_settlement", _("Processor settlement")
     MERCHANT_PAYABLE = "merchant_payable", _("Merchant payable")
+    MERCHANT_SETTLEMENT = "merchant_settlement", _("Merchant settlement")
     FEES = "fees", _("Fees")
     GOODWILL = "goodwill", _("Goodwill")
     FRAUD_LOSS = "fraud_loss", _("Fraud loss")

@@ -19,10 +19,24 @@ class Merchant(models.Model):
     name = models.CharField(_("name"), max_length=120)
     is_active = models.BooleanField(_("active"), default=True)
     joined_at = models.DateTimeField(db_default=Now(), editable=False)
+    fee_basis_points = models.PositiveIntegerField(
+        _("fee in basis points"),
+        db_default=0,
+        default=0,
+        help_text=_("Hundredths of a per cent of payments less refunds, rounded down once a day."),
+    )
+
+    # Kept by the actions on its endpoints, so that taking a payment asks nothing more of the database.
+    hears_webhooks = models.BooleanField(db_default=False, default=False, editable=False)
 
     class Meta:
         verbose_name = _("merchant")
         verbose_name_plural = _("merchants")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(fee_basis_points__lte=10_000), name="payments_merchant_fee"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -69,3 +83,21 @@ class Terminal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.store.full_name} {self.name}"
+
+
+class MerchantKey(models.Model):
+    """A key for a merchant's own programs: reads settlements and payments, minds webhooks, moves no money."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="keys")
+    name = models.CharField(_("name"), max_length=60)
+    key_id = models.CharField(max_length=40, unique=True)
+    api_key_digest = models.BinaryField()
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("merchant key")
+        verbose_name_plural = _("merchant keys")
+
+    def __str__(self) -> str:
+        return f"{self.merchant.name} {self.name}"

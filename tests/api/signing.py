@@ -1,4 +1,4 @@
-"""A WSGI layer that signs each request in the name of a phone or a till, after whatever generator has written it."""
+"""A WSGI layer that signs each request as a phone, a till or a merchant, after whatever generator has written it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from tests.payments.books import Counter
 class Signing:
     """`app`, with the proof of a device key, a token or a terminal's signature added to what is sent.
 
-    Paths below /api/v1/terminal are the till's. The network is the phone's own, so that limits are.
+    Paths below /api/v1/terminal are the till's, those below /api/v1/merchant its merchant's. The network is the
+    phone's own, so that limits are.
     """
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], phone: Phone, till: Counter) -> None:
-        self.app, self.phone, self.till = app, phone, till
+    def __init__(self, app: Callable[..., Iterable[bytes]], phone: Phone, till: Counter, key: str) -> None:
+        self.app, self.phone, self.till, self.key = app, phone, till, key
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
@@ -33,6 +34,8 @@ class Signing:
         environ["REMOTE_ADDR"] = self.phone.network
         if path.startswith("/api/v1/terminal"):
             headers = self._of_the_till(environ, method, path, body)
+        elif path.startswith("/api/v1/merchant"):
+            headers = {"Authorization": f"Merchant {self.key}"}
         else:
             headers = self._of_the_phone(method, path)
         for name, value in headers.items():

@@ -16,9 +16,10 @@ from openapi_spec_validator import validate
 from pytest_django.fixtures import Settings
 from schemathesis.config import SchemathesisConfig
 
+from payments.actions.merchants import add_merchant_key
 from tests.api.signing import Signing
 from tests.api_client import Phone
-from tests.payments.books import Counter, customer_with, open_counter
+from tests.payments.books import TESTS, Counter, customer_with, open_counter
 from tests.processes import Sandbox
 from wallet_site.api.docs import document
 
@@ -66,7 +67,7 @@ def test_operation_ids_are_unique() -> None:
 @pytest.mark.requirement(35)
 @pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _operation in operations()])
 def test_no_operation_answers_a_stranger(method: str, path: str) -> None:
-    concrete = path.replace("{code_id}", "1")
+    concrete = path.replace("{code_id}", "1").replace("{line_id}", "1").replace("{year}-{month}", "2026-01")
     for name in (
         "device_id",
         "session_id",
@@ -76,11 +77,13 @@ def test_no_operation_answers_a_stranger(method: str, path: str) -> None:
         "linking_id",
         "top_up_id",
         "payment_id",
+        "settlement_id",
+        "endpoint_id",
     ):
         concrete = concrete.replace(f"{{{name}}}", "5d0c1f6e-6a0d-4f0e-9b1e-0b1f4f6f9a55")
     answer = Phone().request(method, concrete, {} if method == "POST" else None, proof="")
     assert answer.status == 401, answer.content
-    assert answer.headers["www-authenticate"].split()[0] in ("DPoP", "Terminal")
+    assert answer.headers["www-authenticate"].split()[0] in ("DPoP", "Terminal", "Merchant")
 
 
 def test_the_document_is_served_with_an_etag() -> None:
@@ -109,18 +112,20 @@ described = schemathesis.openapi.from_dict(without_security(), config=Schemathes
 
 @pytest.fixture
 def fuzzed(sandbox_processor: Sandbox, transactional_db: None, settings: Settings) -> Signing:
-    """The API as the fuzzer sees it: a customer with money, a phone that is signed in, a till."""
+    """The API as the fuzzer sees it: a customer with money, a signed-in phone, a till and its merchant's key."""
     settings.API_REQUESTS_PER_MINUTE = 1_000_000
-    phone, till = somebody()
+    phone, till, key = somebody()
     if phone.get("/api/v1/me").status != 200:  # What was asked before signed it out.
         somebody.cache_clear()
-        phone, till = somebody()
-    return Signing(get_wsgi_application(), phone, till)
+        phone, till, key = somebody()
+    return Signing(get_wsgi_application(), phone, till, key)
 
 
 @cache
-def somebody() -> tuple[Phone, Counter]:
-    return Phone.signed_in(customer_with(50_000)), open_counter()
+def somebody() -> tuple[Phone, Counter, str]:
+    till = open_counter()
+    _key, text = add_merchant_key(till.terminal.store.merchant, name="fuzzer", actor=TESTS)
+    return Phone.signed_in(customer_with(50_000)), till, text
 
 
 @described.parametrize()

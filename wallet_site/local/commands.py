@@ -26,7 +26,7 @@ def web(port: int, *, workers: int = 1) -> list[str]:
 def worker(*, concurrency: int = 2) -> list[str]:
     """One Celery worker on every queue; the module ties its pool to the life of its parent."""
     return [
-        *_celery(), "worker", "--queues", "security,ordinary,bulk", "--concurrency", str(concurrency),
+        *_celery(), "worker", "--queues", "security,ordinary,bulk,webhook", "--concurrency", str(concurrency),
         "--include", "wallet_site.local.pool", "--without-gossip", "--without-mingle", "--loglevel", "warning",
     ]  # fmt: skip
 

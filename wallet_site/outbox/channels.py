@@ -115,6 +115,8 @@ def channels() -> dict[str, Channel]:
             built[name] = HttpGatewayChannel(name, url=gateway["url"], token=gateway["token"])
         elif settings.DEMO_PHONE_CHANNEL:
             built[name] = import_string(settings.DEMO_PHONE_CHANNEL)(name)
+    for name, made_by in settings.FURTHER_CHANNELS.items():
+        built[name] = import_string(made_by)()
     return built
 
 

@@ -16,7 +16,7 @@ SELECT p.priority,
            (SELECT min(e.created_at) FROM outbox_event e WHERE e.priority = p.priority AND e.expanded_at IS NULL),
            (SELECT min(e.created_at) FROM outbox_delivery d JOIN outbox_event e ON e.id = d.event_id
             WHERE d.priority = p.priority AND d.state = 'queued'))), 0)
-FROM unnest(ARRAY['security', 'ordinary', 'bulk']) AS p (priority)
+FROM unnest(ARRAY['security', 'ordinary', 'bulk', 'webhook']) AS p (priority)
 """
 
 

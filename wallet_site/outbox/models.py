@@ -16,6 +16,8 @@ class Priority(models.TextChoices):
     SECURITY = "security"
     ORDINARY = "ordinary"
     BULK = "bulk"
+    # To merchants' servers, which may be slow: on a queue of their own they keep nobody's notice waiting.
+    WEBHOOK = "webhook"
 
 
 class Event(models.Model):

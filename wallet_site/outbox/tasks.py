@@ -26,8 +26,15 @@ def relay_bulk() -> int:
     return relay(Priority.BULK)
 
 
+@shared_task(name="outbox.relay_webhook")
+def relay_webhook() -> int:
+    """Send what merchants' servers are owed."""
+    return relay(Priority.WEBHOOK)
+
+
 FOR_PRIORITY: dict[str, Task[[], int]] = {
     Priority.SECURITY: relay_security,
     Priority.ORDINARY: relay_ordinary,
     Priority.BULK: relay_bulk,
+    Priority.WEBHOOK: relay_webhook,
 }

@@ -1,0 +1,1 @@
+"""Telling merchants what happened, by Standard Webhooks (https://www.standardwebhooks.com), out of the outbox."""

@@ -1,0 +1,1 @@
+"""Papers for customers: statements and receipts, as PDF and CSV."""
