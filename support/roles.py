@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Permission = Literal[
     "use_desk", "work_cases", "reveal", "send_letter", "suspend_customer", "ask_for_approval", "approve",
     "pull_switch", "ask_release", "make_cohort", "ask_mass", "approve_mass", "ask_access", "approve_access",
-    "ask_recovery", "approve_recovery",
+    "ask_recovery", "approve_recovery", "see_books", "replay_webhook",
 ]  # fmt: skip
 Role = Literal["agent", "supervisor", "fraud_analyst", "finance", "communications", "auditor"]
 
@@ -67,6 +67,8 @@ RIGHTS: Final[dict[Permission, Right]] = {  # agent, supervisor, fraud analyst, 
     "approve_access": _held(gettext_noop("Approve more rights for some hours"),        ". x . . . ."),
     "ask_recovery": _held(gettext_noop("Start a recovery of access, refuse or end it"), "x x . . . ."),
     "approve_recovery": _held(gettext_noop("Approve a recovery of access"),            ". x . . . ."),
+    "see_books": _held(gettext_noop("Read the books, merchants and settlements"),      ". . . x . x"),
+    "replay_webhook": _held(gettext_noop("Send a merchant's webhook again"),           ". . . x . ."),
 }
 # fmt: on
 

@@ -19,7 +19,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.actions.sign_ins import end_sign_in
-from support.views import approvals, claims, customer, desk, own, recoveries, roles, switches
+from support.views import (
+    approvals,
+    books,
+    claims,
+    customer,
+    desk,
+    merchants,
+    own,
+    recoveries,
+    roles,
+    switches,
+)
+from support.views.access import rights_of
 from wallet_site.web import actor_of, to_sign_in
 
 
@@ -104,6 +116,15 @@ class DeskAdminSite(AdminSite):
             ("approvals/", approvals.approval_list, "approvals"),
             ("switches/", switches.switch_list, "switches"),
             ("switches/<slug:name>/", switches.switch, "switch"),
+            ("merchants/", merchants.merchant_list, "merchants"),
+            ("merchants/<uuid:public_id>/", merchants.merchant, "merchant"),
+            ("merchants/<uuid:public_id>/payments/", merchants.merchant_payments, "merchant_payments"),
+            ("settlements/<uuid:public_id>/", merchants.settlement, "settlement"),
+            ("settlements/<uuid:public_id>/report/", merchants.settlement_report, "settlement_report"),
+            ("webhooks/<int:delivery_id>/replay/", merchants.replay, "replay_webhook"),
+            ("journal/", books.journal_list, "journals"),
+            ("journal/<int:number>/", books.journal, "journal"),
+            ("trial-balance/", books.trial_balance, "trial_balance"),
             ("roles/", roles.roles, "roles"),
             ("roles/ask/", roles.ask, "ask_access"),
             ("roles/<uuid:public_id>/end/", roles.end, "end_access"),
@@ -128,6 +149,15 @@ class DeskAdminSite(AdminSite):
             (_("Cases"), "cases"),
             (_("Approvals"), "approvals"),
             (_("Switches"), "switches"),
+            *(
+                [
+                    (_("Merchants"), "merchants"),
+                    (_("General journal"), "journals"),
+                    (_("Trial balance"), "trial_balance"),
+                ]
+                if "see_books" in rights_of(request)
+                else []
+            ),
             (_("Roles"), "roles"),
             (_("How you sign in"), "own"),
         ]

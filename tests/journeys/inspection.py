@@ -25,7 +25,8 @@ LAYOUT_SHIFT = 0.01
 
 # Names and codes that stay as they are in Japanese.
 _NAMES = (
-    "Kakehashi JCB Visa Mastercard American Express Stripe QR ID API SMS JST DPoP TOTP PDF CSV JSON ZIP KB USB OS "
+    "Kakehashi JPY Webhook JCB Visa Mastercard American Express Stripe "
+    "QR ID API SMS JST DPoP TOTP PDF CSV JSON ZIP KB USB OS "
     "Chrome Firefox Safari Edge on Windows Mac Linux Android iOS iPhone iPad Mobile HeadlessChrome "
     "English Hashi Mart Komorebi Coffee Secure Demo phone Phone"
 )

@@ -44,6 +44,8 @@ WITHOUT_A_PAGE = {
     "accounts:go_on",
     "payments:pay_state", "payments:top_up_cancel", "payments:processor_events",
     "payments:closing_call_off", "payments:data_export_download",
+    "payments:receipt", "payments:statement_pdf", "payments:statement_csv",
+    "admin:settlement_report", "admin:replay_webhook",
     "admin:login", "admin:logout", "admin:password_change", "admin:password_change_done", "admin:autocomplete",
     "admin:jsi18n", "admin:view_on_site", "admin:app_list", "admin:note", "admin:end_access",
     "demo:message_html", "demo:gallery",

@@ -12,8 +12,9 @@ from django.utils import translation
 
 from accounts.models import CredentialChange, SignIn, SignInAttempt, TotpDevice, User
 from accounts.undo_links import sign_in_undo_url, undo_url
-from payments.models import Card, Journal, JournalKind, TopUp
+from payments.models import Card, Journal, JournalKind, Statement, TopUp
 from tests.authenticator import with_passkey
+from tests.journeys.books_tours import books
 from tests.journeys.contact_tours import contacts, locking
 from tests.journeys.customer import AuthenticatorApp
 from tests.journeys.guide import Guide, Tour, demo_person
@@ -162,6 +163,8 @@ def wallet(guide: Guide) -> Tour:
     for kind in (JournalKind.PAYMENT, JournalKind.REFUND, JournalKind.TOP_UP):
         journal = Journal.objects.filter(kind=kind, entries__account__owner=person.user).latest("pk")
         yield from guide.goto(f"/activity/{journal.pk}/")
+    month = Statement.objects.filter(account__owner=person.user).latest("month").month
+    yield from guide.goto("/statements/", f"/statements/{month:%Y-%m}/")
     card = Card.objects.get(user=person.user)
     yield from guide.goto(
         "/cards/", f"/cards/{card.public_id}/remove/", "/cards/link/", "/top-up/?amount=3000"
@@ -235,7 +238,7 @@ def newcomer(guide: Guide) -> Tour:
     person = make_customer("mio", language=guide.language)
     somebody = guide.become(person)
     page = guide.page
-    yield from guide.goto("/", "/activity/", "/cards/", "/top-up/", "/pay/", "/cards/link/")
+    yield from guide.goto("/", "/activity/", "/statements/", "/cards/", "/top-up/", "/pay/", "/cards/link/")
     somebody.press("Go on to the card page")
     page.wait_for_url(f"{settings.SANDBOX_URL}/setup/**")
     setup = page.url
@@ -284,7 +287,7 @@ def newcomer(guide: Guide) -> Tour:
 
 TOURS = (
     *(signing_up, signing_in, undoing, locking, wallet, security, contacts, newcomer),
-    *(desk, own_factors, demo, failures),
+    *(desk, own_factors, books, demo, failures),
     *RECOVERY_TOURS,
     *LEAVING_TOURS,
 )

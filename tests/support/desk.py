@@ -31,6 +31,8 @@ def every_page() -> Iterator[str]:
             route = route.replace("<uuid:public_id>", str(uuid.uuid4())).replace("^", "").replace("$", "")
             for part, value in {
                 "<slug:name>": "top_up",
+                "<int:number>": "1",
+                "<int:delivery_id>": "1",
                 "<int:content_type_id>": "1",
                 "<path:object_id>": "1",
                 "(?P<app_label>)": "support",

@@ -12,9 +12,12 @@ from accounts.models import Suspension, User
 from support import policy
 from support.actions import access, approvals, cases, looks, recoveries, sessions, suspensions
 from support.actions.letters import send_apology
+from support.actions.webhooks import replay
 from support.errors import RoleMissing
 from support.models import Approval, Case, ExtraAccess, Letter, Note
 from support.roles import RIGHTS, ROLES, as_permissions
+from tests.payments.books import open_counter
+from tests.payments.webhooks import failed_webhook
 from tests.people import Person, make_customer, make_staff, signed_in_client
 from tests.support.desk import agent, page_of, stop
 from tests.support.switchboard import ask, pull
@@ -111,7 +114,13 @@ ACTIONS: dict[str, tuple[str, Act]] = {
         "approve_recovery",
         lambda who, aya: approvals.approve(waiting(aya, "start_recovery"), reason="x", actor=who.actor),
     ),
+    "send a webhook again": (
+        "replay_webhook",
+        lambda who, _aya: replay(FAILED_WEBHOOK.pop(), actor=who.actor),
+    ),
 }
+# The one that `BEFORE` has made.
+FAILED_WEBHOOK: list[int] = []
 NO_ROLE: dict[str, Callable[[], Person]] = {
     "staff without a role": lambda: make_staff("ren"),
     "dismissed supervisor": lambda: dismissed(),
@@ -123,6 +132,9 @@ NO_ROLE: dict[str, Callable[[], Person]] = {
 BEFORE: dict[str, Callable[[], object]] = {
     "ask to release a switch": lambda: pull("refunds"),
     "approve a release": lambda: (pull("refunds"), ask("refunds")),
+    "send a webhook again": lambda: FAILED_WEBHOOK.append(
+        failed_webhook(open_counter().terminal.store.merchant).pk
+    ),
 }
 
 

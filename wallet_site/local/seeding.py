@@ -15,7 +15,9 @@ from django.utils import timezone
 
 from accounts.models import SignIn, Suspension, TotpDevice, User
 from accounts.two_factor.codes import new_recovery_codes, write_recovery_codes
-from payments.actions.merchants import add_terminal, open_store, take_on_merchant
+from payments.actions.merchants import add_terminal, open_store, set_fee, take_on_merchant
+from payments.actions.settlements import settle_merchants
+from payments.actions.statements import ended_months, make_statements
 from payments.models import Card, Merchant, OwnerMatch, ProcessorCustomer, Terminal
 from payments.processors.sandbox.server.catalogue import Behaviour
 from payments.processors.sandbox.server.store import Store as SandboxFile
@@ -39,6 +41,7 @@ MERCHANTS = {
     ),
     "Komorebi Coffee": (("青山店", "東京都港区"), ("京都三条店", "京都府京都市")),
 }
+FEE_BASIS_POINTS = 180
 _BRANDS = (("visa", "4242"), ("mastercard", "4444"), ("jcb", "0000"))
 _DEVICES = ("Chrome on Windows", "Safari on iOS", "Chrome on Android", "Firefox on Mac OS X")
 
@@ -54,6 +57,7 @@ def seed() -> bool:
     made_people = _make_people()
     terminals = _make_terminals()
     made_history = bool(_make_history(terminals))
+    made_history = bool(_close_books()) or made_history
     return _make_desk_work() or made_history or made_people
 
 
@@ -94,6 +98,7 @@ def _make_terminals() -> list[Terminal]:
         if Merchant.objects.filter(name=name).exists():
             continue
         merchant = take_on_merchant(name, actor=ACTOR)
+        set_fee(merchant, basis_points=FEE_BASIS_POINTS, actor=ACTOR)
         for store_name, place in stores:
             add_terminal(
                 open_store(merchant, name=store_name, place=place, actor=ACTOR), name="1", actor=ACTOR
@@ -116,6 +121,11 @@ def _make_history(terminals: Sequence[Terminal]) -> int:
         connection.commit()
         stories = [_story(person, users[person.email], terminals, now) for person in missing]
         return backdating.write_movements(connection, stories)
+
+
+def _close_books() -> int:
+    """What the clock would have done in that half year: each day settled, each month closed."""
+    return settle_merchants(ACTOR) + make_statements(ACTOR, months=ended_months(DAYS // 28))
 
 
 def _opened_at(person: DemoPerson, now: datetime) -> datetime:
