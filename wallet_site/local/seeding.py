@@ -16,8 +16,7 @@ from django.utils import timezone
 from accounts.models import SignIn, Suspension, TotpDevice, User
 from accounts.two_factor.codes import new_recovery_codes, write_recovery_codes
 from payments.actions.merchants import add_terminal, open_store, set_fee, take_on_merchant
-from payments.actions.settlements import settle_merchants
-from payments.actions.statements import ended_months, make_statements
+from payments.actions.statements import ended_months
 from payments.models import Card, Merchant, OwnerMatch, ProcessorCustomer, Terminal
 from payments.processors.sandbox.server.catalogue import Behaviour
 from payments.processors.sandbox.server.store import Store as SandboxFile
@@ -57,7 +56,6 @@ def seed() -> bool:
     made_people = _make_people()
     terminals = _make_terminals()
     made_history = bool(_make_history(terminals))
-    made_history = bool(_close_books()) or made_history
     return _make_desk_work() or made_history or made_people
 
 
@@ -120,12 +118,9 @@ def _make_history(terminals: Sequence[Terminal]) -> int:
         # Committed first, so that the cards below, of another session, do not wait for this one.
         connection.commit()
         stories = [_story(person, users[person.email], terminals, now) for person in missing]
-        return backdating.write_movements(connection, stories)
-
-
-def _close_books() -> int:
-    """What the clock would have done in that half year: each day settled, each month closed."""
-    return settle_merchants(ACTOR) + make_statements(ACTOR, months=ended_months(DAYS // 28))
+        written = backdating.write_movements(connection, stories)
+        backdating.close_books(connection, ended_months(DAYS // 28))
+        return written
 
 
 def _opened_at(person: DemoPerson, now: datetime) -> datetime:

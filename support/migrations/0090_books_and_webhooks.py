@@ -29,7 +29,7 @@ def give_rights(apps, _schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("support", "0052_recoveries_take_two"),
+        ("support", "0080_claim_cases"),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ OWN_ACCOUNT = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0032_charge_references")]
+    dependencies = [("payments", "0082_data_exports")]
 
     operations = [
         migrations.RemoveConstraint(
@@ -32,6 +32,8 @@ class Migration(migrations.Migration):
                     ("goodwill", "Goodwill"),
                     ("fraud_loss", "Fraud loss"),
                     ("suspense", "Suspense"),
+                    ("claims_payable", "Claims payable"),
+                    ("claims_settlement", "Claims paid out by bank"),
                 ],
                 max_length=24,
             ),
@@ -52,6 +54,8 @@ class Migration(migrations.Migration):
                             "goodwill",
                             "fraud_loss",
                             "suspense",
+                            "claims_payable",
+                            "claims_settlement",
                         ],
                     )
                 ),

@@ -155,7 +155,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0071_settlements")]
+    dependencies = [("payments", "0091_settlements")]
 
     operations = [
         migrations.RunSQL(GUARDS, GUARDS_BACK),

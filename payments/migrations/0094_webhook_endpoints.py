@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0073_statements")]
+    dependencies = [("payments", "0093_statements")]
 
     operations = [
         migrations.CreateModel(

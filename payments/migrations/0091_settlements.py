@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0070_merchant_settlement_account")]
+    dependencies = [("payments", "0090_merchant_settlement_account")]
 
     operations = [
         migrations.CreateModel(

@@ -65,7 +65,7 @@ DROP TRIGGER append_only ON payments_statement;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0072_settling")]
+    dependencies = [("payments", "0092_settling")]
 
     operations = [
         migrations.CreateModel(
