@@ -25,6 +25,8 @@ from accounts.models import (
     CredentialChange,
     FormerAddress,
     NoticeAddress,
+    NoticePreference,
+    PushToken,
     RecoveryCodeSet,
     SignIn,
     SignInAttempt,
@@ -88,6 +90,12 @@ def _who(user: User) -> Iterable[Part]:
         user.customer_number, user.full_name, user.email, user.phone, user.language, user.created_at
     )  # fmt: skip
     yield Part("profile", columns, [values])
+    yield _part(
+        "receipts",
+        NoticePreference.objects.filter(user=user),
+        by_email="receipts_by_email", by_push="receipts_by_push", payments_mailed_from="email_from_minor",
+        chosen_at="changed_at",
+    )  # fmt: skip
     yield Part("contacts", ("kind", "value", "since", "until"), _contacts(user))
     yield _part(
         "suspensions",
@@ -108,6 +116,8 @@ def _contacts(user: User) -> list[Row]:
     rows += [("phone", user.phone, None, None)] if user.phone else []
     second = NoticeAddress.objects.filter(user=user).values_list("email", "confirmed_at")
     rows += [("second address for notices", email, at, None) for email, at in second]
+    pushed = PushToken.objects.filter(device__user=user).select_related("device").order_by("pk")
+    rows += [(f"push messages ({one.provider})", one.device.name, one.registered_at, None) for one in pushed]
     former = FormerAddress.objects.filter(user=user).order_by("pk")
     rows += [("former address", one.email, one.replaced_at, one.told_until) for one in former]
     pending = ContactChange.objects.filter(user=user).order_by("pk")

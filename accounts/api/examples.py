@@ -122,6 +122,7 @@ DEVICES = OpenApiExample(
         "created_at": "2026-05-02T10:00:00+09:00",
         "last_seen_at": "2026-05-03T08:15:00+09:00",
         "is_current": True,
+        "told_by_push": True,
     },
     response_only=True,
 )

@@ -177,10 +177,13 @@ class DeviceSerializer(serializers.ModelSerializer[ApiDevice]):
     )
     factor = serializers.CharField(help_text="With which it last signed in; empty where that is not known.")
     is_current = serializers.SerializerMethodField(help_text="Whether it is the one that asks.")
+    told_by_push = serializers.BooleanField(help_text="Whether its app has registered a push token.")
 
     class Meta:
         model = ApiDevice
-        fields = ("id", "name", "network", "place", "factor", "created_at", "last_seen_at", "is_current")
+        fields = (
+            "id", "name", "network", "place", "factor", "created_at", "last_seen_at", "is_current", "told_by_push",
+        )  # fmt: skip
 
     def get_place(self, device: ApiDevice) -> str:
         """Looked up in a file; nobody is asked."""

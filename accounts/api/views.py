@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -32,7 +32,7 @@ from accounts.api.serializers import (
     TokensSerializer,
     proof_in,
 )
-from accounts.models import ApiDevice
+from accounts.models import ApiDevice, PushToken
 from wallet_site.api.etags import TaggedListView, require_unchanged, tagged
 from wallet_site.api.problems import MEDIA_TYPE
 from wallet_site.api.serializers import values_of
@@ -205,7 +205,9 @@ class DevicesView(TaggedListView):
 
     def get_queryset(self) -> QuerySet[ApiDevice]:
         """The customer's own, not revoked."""
-        return ApiDevice.objects.filter(user=customer_of(self.request), revoked_at=None)
+        token = PushToken.objects.filter(device=OuterRef("pk"))
+        mine = ApiDevice.objects.filter(user=customer_of(self.request), revoked_at=None)
+        return mine.annotate(told_by_push=Exists(token))
 
     def get_serializer_context(self) -> dict[str, Any]:
         """The device that asks, so that it can be marked."""

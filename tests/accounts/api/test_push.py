@@ -168,6 +168,8 @@ def test_one_token_belongs_to_the_device_that_registered_it_last() -> None:
     last = phones[1]
     assert register(last, shared).status == 204
     assert [one.get(PATH).status for one in phones] == [404, 200, 404, 404]
+    listed = last.get("/api/v1/devices").json()["results"]
+    assert [(one["is_current"], one["told_by_push"]) for one in listed] == [(False, False), (True, True)]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_every_address_gets_one_answer_and_no_further_field_is_taken(path: str) 
 @pytest.mark.requirement(20, 22)
 @pytest.mark.parametrize("path", [RESET, LOCK, "/api/v1/recovery/ask", "/api/v1/sign-up"])
 def test_no_header_and_no_shape_bends_a_request_without_a_token(path: str) -> None:
-    """Neither where the mail goes nor what its link begins with, nor whom the limits count."""
+    """Neither where the mail goes nor what its link begins with."""
     mio, evil = make_customer("mio"), "evil.example"
     more = {"language": "en"} if path.endswith("sign-up") else {}
     names = (

@@ -15,7 +15,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.actions.preferences import choose_receipts
 from accounts.models import RecoveryCode, TotpDevice
+from accounts.notice_preferences import Receipts
 from payments.actions.data_exports import (
     LIFETIME,
     ask_for_export,
@@ -65,6 +67,9 @@ def test_a_copy_holds_all_that_is_ones_own_and_no_secret(harness: SandboxHarness
     move(wallet(ken).pk, wallet(aya).pk, 400)
     signed_in_client(aya)
     phone = Phone.signed_in(aya)
+    push_token = "a-push-token-of-this-phone"
+    phone.request("PUT", "/api/v1/push-token", {"provider": "fcm", "token": push_token})
+    choose_receipts(aya.user, Receipts(email_from_minor=500), actor=fresh(aya))
     mails_to(aya.email)
 
     ask_for_export(aya.user, actor=fresh(aya))
@@ -73,7 +78,7 @@ def test_a_copy_holds_all_that_is_ones_own_and_no_secret(harness: SandboxHarness
 
     everything = json.loads(files.pop("data.json"))
     lists = {
-        "profile", "contacts", "suspensions", "notices", "factors", "sign_ins", "sign_in_attempts", "apps",
+        "profile", "receipts", "contacts", "suspensions", "notices", "factors", "sign_ins", "sign_in_attempts", "apps",
         "credential_changes",
         "cards", "top_ups", "payments", "refunds", "entries", "claims", "closings",
     }  # fmt: skip
@@ -85,6 +90,10 @@ def test_a_copy_holds_all_that_is_ones_own_and_no_secret(harness: SandboxHarness
     assert {row["kind"] for row in everything["factors"]} == {"totp", "recovery codes"}
     assert "phone_changed" in {row["what"] for row in everything["credential_changes"]}
     assert everything["apps"][0]["network"]
+    assert everything["receipts"][0]["payments_mailed_from"] == 500
+    assert ("push messages (fcm)", phone.name) in {
+        (row["kind"], row["value"]) for row in everything["contacts"]
+    }
     assert any(row["address"] == aya.email for row in everything["notices"])
     for name, text in files.items():
         written = rows_of(text)
@@ -95,6 +104,7 @@ def test_a_copy_holds_all_that_is_ones_own_and_no_secret(harness: SandboxHarness
     everywhere = json.dumps(everything) + "".join(files.values())
     secrets = [
         aya.seed, aya.password, aya.user.password, *aya.recovery_codes, phone.access_token, phone.refresh_token,
+        push_token,
         card.token, card.fingerprint,
         *(bytes(code.digest).hex() for code in RecoveryCode.objects.filter(code_set__user=aya.user)),
     ]  # fmt: skip
