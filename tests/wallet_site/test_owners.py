@@ -49,6 +49,7 @@ THINGS = {
     "top-up/<uuid:top_up_id>/": "top_up",
     "top-up/<uuid:top_up_id>/cancel/": "top_up",
     "api/v1/devices/<uuid:device_id>": "other phone",
+    "api/v1/sessions/<uuid:session_id>": "second browser",
     "api/v1/me/factors/<uuid:factor_id>": "spare",
     "api/v1/step-up/challenges/<uuid:challenge_id>": "challenge",
     "api/v1/one-time-codes/<int:code_id>": "code",
@@ -144,13 +145,15 @@ def an_owner() -> Owner:
     # What is begun last is still signed in: new factors end the sessions from before.
     client, phone, third = signed_in_client(person), Phone.signed_in(person), Phone.signed_in(person)
     session_key_for(person)
+    session_key_for(person)
     browsers = SignIn.objects.filter(user=person.user, ended_at=None).order_by("pk")
     assert other.device_id != third.device_id
     things: dict[str, object] = {
         "app": TotpDevice.objects.get(user=person.user).public_id,
         "passkey": passkey.public_id,
         "spare": spare.public_id,
-        "browser": browsers.last().public_id,  # type: ignore[union-attr]
+        "browser": browsers.reverse()[0].public_id,
+        "second browser": browsers.reverse()[1].public_id,
         "phone": third.device_id,
         "other phone": Phone.signed_in(person).device_id,
         "journal": Entry.objects.filter(account__owner=person.user).latest("pk").journal_id,
