@@ -9,4 +9,9 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        from prometheus_client import REGISTRY
+
         from accounts import checks, notices, push_names  # noqa: F401  (they register themselves by being imported)
+        from accounts.metrics import SignInCollector
+
+        REGISTRY.register(SignInCollector())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import maxminddb
@@ -14,6 +15,7 @@ from django.db import DatabaseError
 
 from accounts.models import TotpDevice
 from accounts.places import open_places
+from accounts.stuffing import Thresholds
 
 _PLACEHOLDER_PHONE = "0120-000-000"
 
@@ -100,3 +102,18 @@ def places_can_be_read(**_kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register
+def stuffing_thresholds_are_known(**_kwargs: Any) -> list[CheckMessage]:
+    """A mistyped threshold would stop every sign-in at the first wrong password."""
+    known = {field.name for field in fields(Thresholds)}
+    if settings.STUFFING_THRESHOLDS.keys() == known:
+        return []
+    return [
+        Error(
+            f"STUFFING_THRESHOLDS must name {', '.join(sorted(known))}, nothing else.",
+            hint="Those are the fields of accounts.stuffing.Thresholds.",
+            id="accounts.E004",
+        )
+    ]

@@ -65,6 +65,9 @@ SIGN_IN_ADDRESS = Limit("sign-in-address", 60, HOUR)
 SIGN_IN_NETWORK = Limit("sign-in-network", 120, QUARTER)
 # For one account from a browser or app that has signed in to it before: counted for itself alone.
 SIGN_IN_DEVICE = Limit("sign-in-device", 10, QUARTER)
+# While lists of leaked passwords are being tried, for devices and networks that the account does not know.
+SIGN_IN_NETWORK_SLOWED = Limit("sign-in-network-slowed", 10, QUARTER)
+SIGN_IN_HERE_SLOWED = Limit("sign-in-here-slowed", 3, QUARTER)
 REFUSAL_KEPT = Limit("sign-in-refusal-kept", 1, QUARTER)
 
 # Mails that strangers can cause.

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from accounts.actions.forgetting import forget_expired
 from accounts.actions.recoveries.asking import take_asks
 from accounts.actions.recoveries.clock import mind_recoveries
+from accounts.actions.stuffing import end_wave
 
 
 @shared_task(name="accounts.forget_expired")
@@ -27,3 +28,9 @@ def take_recovery_asks() -> int:
 def mind_recoveries_due() -> int:
     """Tell again, send the links whose wait is over, end what is too old."""
     return mind_recoveries()
+
+
+@shared_task(name="accounts.end_stuffing_wave")
+def end_stuffing_wave() -> bool:
+    """End a wave of guessed passwords that has come to rest."""
+    return end_wave()

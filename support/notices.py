@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from accounts import events
+from accounts.models import StuffingWave, User
 from accounts.notices.words import AccountNotice, Words, call_us, everywhere, user_of, when
 from support.models import Letter
+from support.roles import Role
 from wallet_site.outbox.models import Event
 from wallet_site.outbox.registry import Message, Recipient, notice
 
@@ -81,4 +86,48 @@ class SessionsEnded(AccountNotice):
             ],
             facts=[(_("When"), when(event.created_at))],
             closing=[call_us()],
+        )
+
+
+# Who is told at once when something is done to everybody: the roles that may stop it for everybody.
+_ON_CALL: Final[tuple[Role, ...]] = ("supervisor", "fraud_analyst")
+
+
+@notice(events.STUFFING_SEEN)
+class StuffingSeen(AccountNotice):
+    """Lists of leaked passwords are being tried here: to the staff who can stop it, and to the operator's address."""
+
+    def recipients(self, event: Event) -> list[Recipient]:
+        staff = User.objects.filter(
+            kind=User.Kind.STAFF, is_active=True, groups__name__in=_ON_CALL
+        ).distinct()
+        told = [Recipient(one.email, one.language, name=one.full_name) for one in staff.order_by("pk")]
+        contact = settings.SECURITY_CONTACT.removeprefix("mailto:")
+        if "@" in contact and contact not in {one.address for one in told}:
+            told.append(Recipient(contact, settings.LANGUAGE_CODE))
+        return told
+
+    def words(self, event: Event, to: Recipient) -> Words:
+        wave = StuffingWave.objects.get(pk=event.payload["wave_id"])
+        return Words(
+            subject=_("A wave of guessed passwords is under way"),
+            opening=[
+                _("Many accounts are tried from many networks, and hardly any password is right."),
+                _(
+                    "Devices that an account does not know have fewer tries for now. Known devices and passkeys are "
+                    "not slowed, and no password opens a wallet without its second factor."
+                ),
+            ],
+            facts=[
+                (_("Since"), when(wave.began_at)),
+                (_("Tries within ten minutes"), str(wave.tries)),
+                (_("Right passwords"), str(wave.right)),
+                (_("Different accounts"), str(wave.accounts)),
+                (_("Different networks"), str(wave.networks)),
+            ],
+            closing=[
+                _(
+                    "The desk has a case. The switch for unknown devices stops them altogether; one person pulls it."
+                )
+            ],
         )

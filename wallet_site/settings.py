@@ -186,6 +186,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "top-ups": {"task": "payments.settle_top_ups", "schedule": 5.0, "options": {"expires": 10}},
     "recovery-asks": {"task": "accounts.take_recovery_asks", "schedule": 10.0, "options": {"expires": 20}},
     "recoveries": {"task": "accounts.mind_recoveries", "schedule": 60.0, "options": {"expires": 60}},
+    "stuffing": {"task": "accounts.end_stuffing_wave", "schedule": 60.0, "options": {"expires": 60}},
     "forget-accounts": {"task": "accounts.forget_expired", "schedule": timedelta(hours=6)},
     "forget-answers": {"task": "idempotency.forget_old", "schedule": timedelta(hours=6)},
     "cards": {"task": "payments.settle_cards", "schedule": 60.0, "options": {"expires": 60}},
@@ -234,6 +235,15 @@ AUTH_PASSWORD_VALIDATORS = [
 # cannot be asked nobody can choose a password; without one the lists in the box decide alone.
 BREACHED_PASSWORDS_URL = env.text("BREACHED_PASSWORDS_URL", "")
 BREACHED_PASSWORDS_TIMEOUT_SECONDS = 3
+# From when on tries at passwords are a wave (`accounts.stuffing`): of ten minutes, from devices that the account does
+# not know. STUFFING_THRESHOLDS='{"tries": 500}' changes some. Tests try many passwords and mean no harm.
+STUFFING_THRESHOLDS: dict[str, int] = {
+    "tries": 1_000_000_000 if MODE is env.Mode.TEST else 300,
+    "accounts": 100,
+    "networks": 30,
+    "right_percent": 10,
+    **env.whole_numbers("STUFFING_THRESHOLDS"),
+}
 OTP_TOTP_ISSUER = OPERATOR_NAME
 TWO_FACTOR_PATCH_ADMIN = (
     False  # It only redirects the login page; our admin site asks for a verified factor itself.

@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.actions.sign_in_attempts import Channel, Result, keep_attempt
+from accounts.actions.stuffing import judge_try
 from accounts.errors import WrongCredentials
 from accounts.models import ApiDevice, SignIn, User
 from accounts.models.users import canonical_email
+from accounts.stuffing import is_slowed
 from wallet_site.actor import Actor
 from wallet_site.errors import FieldError, InvalidInput, TooManyTries
 
@@ -41,9 +43,16 @@ def prove_password(
     use up (requirements 16 and 19).
     """
     address = _key(email)
+    is_known_device, is_known_network = _known(address, actor, key_thumbprint)
     try:
-        forget = _count_try(address, actor, key_thumbprint)
+        if is_known_device:
+            forget = _count_at_device(address, key_thumbprint or actor.browser)
+        else:
+            forget = _count_try(address, actor.network, is_known_network=is_known_network)
     except TooManyTries:
+        # Refused tries are a wave's as well: slowing it must not make it look over.
+        if not is_known_device:
+            judge_try(address, actor.network, is_right=False)
         # One row for as long as it lasts: who keeps knocking fills nobody's history.
         if limits.REFUSAL_KEPT.is_first(f"{address} {limits.network_key(actor.network)}"):
             keep_attempt(_owner(address), Result.TOO_MANY, channel=channel, actor=actor, device=device)
@@ -51,21 +60,30 @@ def prove_password(
     user = authenticate(None, username=email, password=password)
     if not isinstance(user, User):
         keep_attempt(_owner(address), Result.WRONG_PASSWORD, channel=channel, actor=actor, device=device)
+        if not is_known_device:
+            judge_try(address, actor.network, is_right=False)
         raise WrongCredentials
+    if not is_known_device:
+        judge_try(address, actor.network, is_right=True)
     forget()
     return user
 
 
-def _count_try(address: str, actor: Actor, key_thumbprint: str) -> Callable[[], None]:
-    """Count one try where it belongs; what the right password begins anew is given back."""
-    is_known_device, is_known_network = _known(address, actor, key_thumbprint)
-    if is_known_device:
-        device = f"{address} {key_thumbprint or actor.browser}"
-        limits.SIGN_IN_DEVICE.take(device)
-        return lambda: limits.SIGN_IN_DEVICE.forget(device)
-    network = limits.network_key(actor.network)
+def _count_at_device(address: str, secret: str) -> Callable[[], None]:
+    """Count one try at a device that the account knows. Gives back what the right password begins anew."""
+    device = f"{address} {secret}"
+    limits.SIGN_IN_DEVICE.take(device)
+    return lambda: limits.SIGN_IN_DEVICE.forget(device)
+
+
+def _count_try(address: str, network_address: str, *, is_known_network: bool) -> Callable[[], None]:
+    """The same anywhere else: by network and address, and more narrowly while a wave is under way."""
+    network = limits.network_key(network_address)
     here = f"{address} {network}"
     limits.SIGN_IN_NETWORK.take(network)
+    if is_slowed():
+        limits.SIGN_IN_NETWORK_SLOWED.take(network)
+        limits.SIGN_IN_HERE_SLOWED.take(here)
     # Before the address's own limit: what is refused here must not use up the owner's tries elsewhere.
     limits.SIGN_IN_HERE.take(here)
     if not is_known_network:

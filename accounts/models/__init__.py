@@ -16,6 +16,7 @@ from accounts.models.sign_ups import SignUp
 from accounts.models.step_ups import StepUpChallenge
 from accounts.models.suspensions import Suspension
 from accounts.models.users import User
+from accounts.models.waves import StuffingWave
 
 __all__ = [
     "AccessToken",
@@ -45,6 +46,7 @@ __all__ = [
     "SignInAttempt",
     "SignUp",
     "StepUpChallenge",
+    "StuffingWave",
     "Suspension",
     "TotpDevice",
     "User",

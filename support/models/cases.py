@@ -32,6 +32,7 @@ class Case(models.Model):
         TOP_UP_DISPUTE = "top_up_dispute", _("Disputed top-ups")
         RISK = "risk", _("Refused as unusual")
         CLAIM = "claim", _("Money owed to a closed wallet's customer")
+        STUFFING = "stuffing", _("Waves of guessed passwords")
         OTHER = "other", _("Other")
 
     class State(models.TextChoices):
@@ -39,7 +40,8 @@ class Case(models.Model):
         CLOSED = "closed", _("Closed")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    customer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="cases")
+    # Null where it is about nobody: a line of a settlement file that fits no charge, books that are not sound.
+    customer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="cases")
     queue = models.TextField(choices=Queue)
     state = models.TextField(choices=State, default=State.OPEN)
     # Empty where the database opened it: `title` then says what happened.
@@ -78,6 +80,7 @@ class Case(models.Model):
                         "top_up_dispute",
                         "risk",
                         "claim",
+                        "stuffing",
                         "other",
                     ]
                 ),

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Suspension, User
+from accounts.models import StuffingWave, Suspension, User
+from accounts.stuffing import Figures, figures
 from support.models import Approval, Case, ExtraAccess
 from support.queries.staff import live_extra_access
+from wallet_site.errors import Unavailable
 from wallet_site.outbox.models import Delivery, Event
 
 # A security notice is with the mail server within seconds; one that is not after this long is late.
@@ -38,10 +40,19 @@ class NoticeState:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInState:
+    """Tries at passwords within ten minutes; None while they cannot be counted. `wave`: the one that is under way."""
+
+    figures: Figures | None
+    wave: StuffingWave | None
+
+
+@dataclass(frozen=True, slots=True)
 class Dashboard:
     queues: Sequence[QueueState]
     approvals: Sequence[Approval]
     notices: NoticeState
+    sign_ins: SignInState
     stopped_today: Sequence[Suspension]
     extra: Sequence[ExtraAccess]
 
@@ -54,9 +65,19 @@ def dashboard(staff: User, *, rights: frozenset[str]) -> Dashboard:
         queues=queue_states(),
         approvals=list(waiting_approvals().filter(right__in=rights).exclude(made_by=staff)[:20]),
         notices=notice_state(timezone.now()),
+        sign_ins=sign_in_state(),
         stopped_today=list(stopped.order_by("-pk")[:20]),
         extra=live_extra_access(),
     )
+
+
+def sign_in_state() -> SignInState:
+    """One query, and the counters; without these the figures are said to be unknown, never zero."""
+    try:
+        found = figures()
+    except Unavailable:
+        found = None
+    return SignInState(found, StuffingWave.objects.filter(is_over=False).first())
 
 
 def queue_states() -> list[QueueState]:
