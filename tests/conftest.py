@@ -140,11 +140,9 @@ def sandbox_processor(_sandbox_process: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def new_cards(_sandbox_process: Sandbox) -> Sandbox:
-    """The card processor with an empty memory: for tests that link a test number through its page.
-
-    A card may be on few wallets, and nothing that an earlier test linked is ever rolled back.
-    """
-    _sandbox_process.start_anew()
+    """The card processor with new cards: for tests that link a test number through its page, without its harness."""
+    _sandbox_process.start()
+    _sandbox_process.reissue_cards()
     return _sandbox_process
 
 

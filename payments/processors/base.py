@@ -195,6 +195,59 @@ class RefundRefused:
 RefundOutcome = Refunded | RefundRefused | Unknown
 
 
+# --- Disputes --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a disputed charge was its card holder's own; `key` is ours and the same at every try."""
+
+    key: str
+    dispute_reference: str
+    purchase_network: str
+    access_log: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTaken:
+    """The processor has our answer to a dispute. What comes of it is told by webhook."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRefused:
+    """The processor takes no answer any more: `code` is its own word (decided already, too late)."""
+
+    code: str
+
+
+AnswerOutcome = AnswerTaken | AnswerRefused | Unknown
+
+
+# --- Settlement files ------------------------------------------------------------------------------------------------
+class LineKind(StrEnum):
+    """What a line of a settlement file is about. The first four have a counterpart in the books."""
+
+    CHARGE = "charge"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+    DISPUTE_WON = "dispute_won"
+    PAYOUT = "payout"
+    FEE = "fee"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementEntry:
+    """One line. `amount_minor` above zero: the processor owes us so much more; `reference` is that of the charge."""
+
+    line_id: str
+    kind: LineKind
+    reference: str
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    occurred_at: datetime
+
+
 # --- Webhooks --------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class ChargeEvent:
@@ -214,13 +267,18 @@ class LinkingEvent:
 
 @dataclass(frozen=True, slots=True)
 class DisputeEvent:
-    """A charge is charged back: `state` is open, won (by us) or lost; `top_up_id` is "" where it is not told."""
+    """A charge is charged back: `state` is open, answered, won (by us) or lost; `top_up_id` is "" where it is not told.
 
+    `due_at`: until when we may answer; None where that is not told.
+    """
+
+    reference: str
     top_up_id: str
     charge_reference: str
     amount_minor: int
     reason: str
     state: str
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +340,18 @@ class Processor(Protocol):
 
     def refund(self, request: RefundRequest) -> RefundOutcome:
         """Give money back, never more than was charged. A repeat gives nothing more."""
+        ...
+
+    def submit_evidence(self, evidence: Evidence) -> AnswerOutcome:
+        """Contest a dispute. A repeat submits nothing more."""
+        ...
+
+    def accept_dispute(self, dispute_reference: str, *, key: str) -> AnswerOutcome:
+        """Give a dispute up. A repeat changes nothing."""
+        ...
+
+    def settlement_entries(self, begins: datetime, ends: datetime) -> list[SettlementEntry]:
+        """The settlement file from `begins` until before `ends`, oldest line first. Raises ProcessorError."""
         ...
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> Webhook:

@@ -16,11 +16,13 @@ def harness(
     """The processor under contract, asked with little patience; another processor brings a harness of its own.
 
     A portal that an earlier test has left running would hear the webhooks first, and settle what a test calls open.
+    Each test's cards are its own: the cap on a card's wallets counts over the whole run.
     """
     if "live_portal" not in request.fixturenames:
         _portal_process.kill()
     settings.PROCESSOR_TIMEOUT_SECONDS = 1
     harness = SandboxHarness(sandbox_processor.url)
+    harness.reissue_cards()
     yield harness
     harness.close()
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from payments.processors.base import ChargeEvent, DisputeEvent, LinkingEvent, OtherEvent
+from payments.processors.stripe_shaped import reading
 from payments.processors.stripe_shaped.webhooks import charge_event
-
-_DISPUTE_STATES = {"needs_response": "open", "won": "won", "lost": "lost"}
 
 
 def content(kind: str, subject: dict[str, Any]) -> ChargeEvent | LinkingEvent | DisputeEvent | OtherEvent:
@@ -17,12 +16,6 @@ def content(kind: str, subject: dict[str, Any]) -> ChargeEvent | LinkingEvent | 
         return charge_event(subject)
     if kind.startswith("setup_intent.") and "linking" in metadata:
         return LinkingEvent(metadata["linking"], subject["id"])
-    if kind.startswith("charge.dispute.") and "top_up" in metadata:
-        return DisputeEvent(
-            top_up_id=metadata["top_up"],
-            charge_reference=subject["payment_intent"],
-            amount_minor=int(subject["amount"]),
-            reason=str(subject.get("reason", "")),
-            state=_DISPUTE_STATES[subject["status"]],
-        )
+    if kind.startswith("charge.dispute."):
+        return reading.dispute_event(subject) or OtherEvent()
     return OtherEvent()

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
 
 from payments.processors.base import (
+    AnswerOutcome,
+    AnswerRefused,
+    AnswerTaken,
     ChargeOutcome,
     ChargeRequest,
     Declined,
+    Evidence,
     LookUp,
     NewCustomer,
     NotFound,
@@ -25,11 +30,15 @@ from payments.processors.base import (
     RefundOutcome,
     RefundRefused,
     RefundRequest,
+    SettlementEntry,
     Unknown,
 )
 from payments.processors.stripe_shaped import reading
 
 Json = dict[str, Any]
+
+# As much as a text of evidence may hold (docs.stripe.com/api/disputes/evidence_object).
+LONGEST_EVIDENCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -188,6 +197,49 @@ class StripeShaped:
         if answer.error.get("type") == "invalid_request_error":
             return RefundRefused(answer.error.get("code", ""))
         return Unknown(f"status {answer.status}")
+
+    # --- Disputes ----------------------------------------------------------------------------------------------------
+    def submit_evidence(self, evidence: Evidence) -> AnswerOutcome:
+        """See `Processor.submit_evidence`."""
+        values = {
+            "evidence[customer_purchase_ip]": evidence.purchase_network,
+            "evidence[access_activity_log]": evidence.access_log[:LONGEST_EVIDENCE],
+            "evidence[uncategorized_text]": evidence.text[:LONGEST_EVIDENCE],
+            "submit": "true",
+        }
+        return self._answer(f"/v1/disputes/{evidence.dispute_reference}", values, evidence.key)
+
+    def accept_dispute(self, dispute_reference: str, *, key: str) -> AnswerOutcome:
+        """See `Processor.accept_dispute`."""
+        return self._answer(f"/v1/disputes/{dispute_reference}/close", {}, key)
+
+    def _answer(self, path: str, values: dict[str, str], key: str) -> AnswerOutcome:
+        try:
+            answer = self._send("POST", path, values, key)
+        except (httpx.HTTPError, ProcessorError) as error:
+            return Unknown(type(error).__name__)
+        if answer.status == 200:
+            return AnswerTaken()
+        if answer.error.get("type") == "invalid_request_error":
+            return AnswerRefused(answer.error.get("code", ""))
+        return Unknown(f"status {answer.status}")
+
+    # --- Settlement files --------------------------------------------------------------------------------------------
+    def settlement_entries(self, begins: datetime, ends: datetime) -> list[SettlementEntry]:
+        """See `Processor.settlement_entries`."""
+        values = {
+            "created[gte]": str(int(begins.timestamp())),
+            "created[lt]": str(int(ends.timestamp())),
+            "limit": "100",
+            "expand[0]": "data.source",
+        }
+        found: list[SettlementEntry] = []
+        while True:
+            page = self._ask("GET", "/v1/balance_transactions", values)
+            found += [reading.settlement_entry(one) for one in page["data"]]
+            if not page["has_more"]:
+                return sorted(found, key=lambda entry: (entry.occurred_at, entry.line_id))
+            values["starting_after"] = page["data"][-1]["id"]
 
 
 def _standing(intent: Json) -> LookUp:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from payments.processors.base import (
     CardDetails,
     Declined,
+    DisputeEvent,
+    LineKind,
     NeedsAction,
     Processing,
     Reason,
+    SettlementEntry,
     Succeeded,
 )
 
@@ -27,6 +31,17 @@ _REASONS = {
     "authentication_required": Reason.AUTHENTICATION_REQUIRED,
     "authentication_not_supported": Reason.AUTHENTICATION_NOT_SUPPORTED,
 }
+# By type; an adjustment is a dispute's, and its sign tells whether the money went or came back.
+_LINE_KINDS = {
+    "charge": LineKind.CHARGE,
+    "payment": LineKind.CHARGE,
+    "refund": LineKind.REFUND,
+    "payment_refund": LineKind.REFUND,
+    "payout": LineKind.PAYOUT,
+    "stripe_fee": LineKind.FEE,
+}
+# An inquiry ("warning_...") takes no money, and may become a dispute with an event of its own.
+_DISPUTE_STATES = {"needs_response": "open", "under_review": "answered", "won": "won", "lost": "lost"}
 
 
 def decline_reason(error: Json) -> Reason:
@@ -82,3 +97,42 @@ def linking_reason(setup: Json) -> Reason:
     """Why there will be no card from a setup intent."""
     error = setup.get("last_setup_error")
     return decline_reason(error) if error else Reason.ABANDONED
+
+
+def dispute_event(dispute: Json) -> DisputeEvent | None:
+    """What an event about a dispute says; None for an inquiry.
+
+    A dispute need not carry the metadata of its charge; the charge's own reference then names the top-up.
+    """
+    state = _DISPUTE_STATES.get(dispute["status"])
+    if state is None:
+        return None
+    due = (dispute.get("evidence_details") or {}).get("due_by")
+    return DisputeEvent(
+        reference=str(dispute["id"]),
+        top_up_id=str((dispute.get("metadata") or {}).get("top_up", "")),
+        charge_reference=str(dispute.get("payment_intent") or ""),
+        amount_minor=int(dispute["amount"]),
+        reason=str(dispute.get("reason", "")),
+        state=state,
+        due_at=datetime.fromtimestamp(due, UTC) if due else None,
+    )
+
+
+def settlement_entry(line: Json) -> SettlementEntry:
+    """One balance transaction, with its source expanded."""
+    source = line.get("source")
+    about: Json = source if isinstance(source, dict) else {}
+    amount = int(line["amount"])
+    kind = _LINE_KINDS.get(line["type"], LineKind.OTHER)
+    if line["type"] == "adjustment" and about.get("object") == "dispute":
+        kind = LineKind.DISPUTE if amount < 0 else LineKind.DISPUTE_WON
+    return SettlementEntry(
+        line_id=str(line["id"]),
+        kind=kind,
+        reference=str(about.get("payment_intent") or about.get("id") or source or ""),
+        amount_minor=amount,
+        fee_minor=int(line.get("fee") or 0),
+        currency=str(line["currency"]).upper(),
+        occurred_at=datetime.fromtimestamp(line["created"], UTC),
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -21,7 +20,6 @@ from payments.actions.card_endings import forget_ended_cards, remove_card
 from payments.actions.linkings import finish_linking, settle_expired_linkings, start_linking
 from payments.errors import CardNotFound, CoolingOff, LinkingNotFound, TooManyCards, TopUpLimitReached
 from payments.models import Card, CardLinking, CardState, LinkingState, OwnerMatch
-from payments.processors.stripe_shaped import reading
 from tests.payments.processors import harness as cards
 from tests.payments.processors.harness import SandboxHarness
 from tests.payments.topping import SWEEP, audited, begin_linking, fresh, linked_card, top_up
@@ -44,18 +42,6 @@ def link(person: Person, harness: SandboxHarness, number: str = cards.SUCCEEDS, 
 
 def no_card_of(person: Person) -> bool:
     return not Card.objects.filter(user=person.user).exists()
-
-
-@pytest.fixture(autouse=True)
-def _cards_are_new(harness: SandboxHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cap of two wallets counts over the whole run: each test has cards of its own, by their fingerprints."""
-    own = secrets.token_hex(4)
-    original = reading.card_details
-    monkeypatch.setattr(
-        reading,
-        "card_details",
-        lambda method: replace(original(method), fingerprint=own + original(method).fingerprint),
-    )
 
 
 def test_a_card_is_linked_told_and_written_down(harness: SandboxHarness) -> None:

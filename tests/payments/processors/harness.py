@@ -17,6 +17,7 @@ from payments.processors.base import (
     LinkingRequest,
     LinkingStarted,
     NewCustomer,
+    Succeeded,
 )
 from payments.processors.sandbox.client import SandboxProcessor
 
@@ -70,8 +71,27 @@ class SandboxHarness:
         """Time passes at the processor; nobody waits."""
         self.api("POST", "/v1/test_helpers/clock/advance", seconds=str(seconds))
 
+    def reissue_cards(self) -> None:
+        """Every test number is a card that the processor has never seen: a card may be on few wallets, and nothing
+        that an earlier test linked is ever rolled back."""
+        self.api("POST", "/v1/test_helpers/cards/reissue")
+
     def events(self) -> list[dict[str, Any]]:
         return self.api("GET", "/v1/events", limit="100")["data"]
+
+    def open_dispute(self, charged: Succeeded) -> str:
+        """The card's holder takes a charge back; returns the processor's reference of the dispute."""
+        self.advance_clock(3600)
+        return next(
+            event["data"]["object"]["id"]
+            for event in self.events()
+            if event["type"] == "charge.dispute.created"
+            and event["data"]["object"]["payment_intent"] == charged.reference
+        )
+
+    def decide_dispute(self, reference: str, status: str) -> None:
+        """The bank decides it at once."""
+        self.api("POST", f"/v1/disputes/{reference}/close", status=status)
 
     # --- Pages -------------------------------------------------------------------------------------------------------
     def submit_card(self, url: str, number: str, **form: str) -> httpx.Response:

@@ -7,9 +7,11 @@ import json
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from queue import Queue
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -39,11 +41,16 @@ class StandIn:
     """Answers at `url` as Stripe would, by asking localstripe at `behind`."""
 
     behind: str
+    home: Path
     url: str = ""
     sessions: dict[str, Json] = field(default_factory=dict)
     answered: dict[str, tuple[str, Answer]] = field(default_factory=dict)
     refunded: dict[str, int] = field(default_factory=dict)
+    disputes: dict[str, Json] = field(default_factory=dict)
+    # Balance transactions of disputes, which localstripe does not make.
+    adjustments: list[Json] = field(default_factory=list)
     events: Queue[tuple[dict[str, str], bytes]] = field(default_factory=Queue)
+    longest_page: int = 100
     # Of the next charge: lose the request before it is heard, or the answer after it was acted on.
     lose_request: bool = False
     lose_answer: bool = False
@@ -97,6 +104,12 @@ class StandIn:
                 return self.charge(path, values)
             case ("POST", "refunds"):
                 return self.refund(path, values)
+            case ("GET", "balance_transactions"):
+                return self.balance_transactions(values)
+            case ("POST", "disputes", number):
+                return self.submit_evidence(self.disputes[number], values)
+            case ("POST", "disputes", number, "close"):
+                return self.close_dispute(self.disputes[number], "lost")
         return self.seen(*self.ask(method, path, values))
 
     # --- Events -----------------------------------------------------------------------------------------------------
@@ -231,6 +244,59 @@ class StandIn:
             return refusal(400, "amount_too_large")
         self.refunded[intent["id"]] = total
         return self.ask("POST", path, values)
+
+    # --- Disputes and the settlement file ---------------------------------------------------------------------------
+    def dispute(self, intent: str) -> Json:
+        """The card's holder takes a charge back."""
+        amount = self.ask("GET", f"/v1/payment_intents/{intent}")[1]["amount"]
+        opened = {
+            "id": f"dp_{secrets.token_hex(12)}",
+            "object": "dispute",
+            "amount": amount,
+            "payment_intent": intent,
+            "reason": "fraudulent",
+            "status": "needs_response",
+            "evidence_details": {"due_by": int(time.time()) + 7 * DAY},
+        }
+        self.disputes[opened["id"]] = opened
+        self.adjust(opened, -amount)
+        return opened
+
+    def adjust(self, dispute: Json, amount: int) -> None:
+        number = f"txn_{secrets.token_hex(12)}"
+        self.adjustments.append(
+            {"id": number, "type": "adjustment", "amount": amount, "currency": "jpy", "fee": 0}
+            | {"created": int(time.time()), "source": dispute}
+        )
+
+    def submit_evidence(self, dispute: Json, values: Values) -> Answer:
+        if dispute["status"] != "needs_response" or values.get("submit") != "true":
+            return refusal(400, "dispute_not_answerable")
+        dispute["status"], dispute["evidence"] = "under_review", values
+        return 200, dispute
+
+    def close_dispute(self, dispute: Json, status: str) -> Answer:
+        if dispute["status"] in ("won", "lost"):
+            return refusal(400, "dispute_already_closed")
+        dispute["status"] = status
+        if status == "won":
+            self.adjust(dispute, dispute["amount"])
+        return 200, dispute
+
+    def balance_transactions(self, values: Values) -> Answer:
+        """Filtered, paged and with sources, none of which localstripe does."""
+        listed = self.ask("GET", "/v1/balance_transactions", {"limit": "100"})[1]["data"]
+        rows = [self.with_source(one) for one in listed] + self.adjustments
+        begins, ends = int(values["created[gte]"]), int(values["created[lt]"])
+        rows = sorted((one for one in rows if begins <= one["created"] < ends), key=lambda one: one["id"])
+        after = values.get("starting_after", "")
+        rows = [one for one in rows if one["id"] > after]
+        limit = min(int(values["limit"]), self.longest_page)
+        return 200, {"data": rows[:limit], "has_more": len(rows) > limit}
+
+    def with_source(self, line: Json) -> Json:
+        kind = "charges" if line["source"].startswith("ch_") else "refunds"
+        return line | {"source": self.ask("GET", f"/v1/{kind}/{line['source']}")[1]}
 
     def seen(self, status: int, body: Json) -> Answer:
         """An intent with what localstripe leaves out."""

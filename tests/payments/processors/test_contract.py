@@ -12,10 +12,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from payments.processors.base import (
+    AnswerRefused,
+    AnswerTaken,
     ChargeEvent,
     Declined,
     DisputeEvent,
+    Evidence,
     ForgedWebhookError,
+    LineKind,
     LinkingAuthenticated,
     LinkingEvent,
     LinkingPending,
@@ -374,6 +378,56 @@ def test_a_refund_is_given_once_for_its_key(harness: SandboxHarness) -> None:
     assert isinstance(first, Refunded) and harness.processor.refund(refund) == first
     again = harness.processor.refund(replace(refund, key=refund.key + "b"))
     assert again == RefundRefused("amount_too_large")
+
+
+# --- Disputes and settlement files
+def test_a_dispute_is_answered_once_and_given_up_once(harness: SandboxHarness) -> None:
+    charged = harness.processor.charge(harness.request(cards.DISPUTED))
+    assert isinstance(charged, Succeeded)
+    dispute = harness.open_dispute(charged)
+    evidence = Evidence(f"answer:{dispute}", dispute, "203.0.113.7", "signed in", "3-D Secure passed")
+    for _ in range(2):
+        assert harness.processor.submit_evidence(evidence) == AnswerTaken()
+    again = harness.processor.submit_evidence(replace(evidence, key=evidence.key + "b"))
+    assert again == AnswerRefused("dispute_not_answerable")
+
+    charged = harness.processor.charge(harness.request(cards.DISPUTED))
+    assert isinstance(charged, Succeeded)
+    dispute = harness.open_dispute(charged)
+    for _ in range(2):
+        assert harness.processor.accept_dispute(dispute, key=f"answer:{dispute}") == AnswerTaken()
+    late = harness.processor.submit_evidence(Evidence("late", dispute, "", "", "too late"))
+    assert late == AnswerRefused("dispute_not_answerable")
+
+
+def test_the_settlement_file_holds_every_movement_once(harness: SandboxHarness) -> None:
+    """The same lines at every reading, those of other movements aside; a failed charge has none."""
+    refunded, disputed = harness.request(), harness.request(cards.DISPUTED)
+    charges = [harness.processor.charge(one) for one in (refunded, disputed)]
+    assert all(isinstance(one, Succeeded) for one in charges)
+    references = [str(one.reference) for one in charges]
+    given = harness.processor.refund(RefundRequest(f"refund:{refunded.top_up_id}", references[0], 1_000))
+    assert isinstance(given, Refunded)
+    harness.decide_dispute(harness.open_dispute(charges[1]), "won")
+    begins, ends = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(days=400)
+    entries = harness.processor.settlement_entries(begins, ends)
+    found = [
+        (one.reference, one.kind, one.amount_minor, one.currency)
+        for one in entries
+        if one.reference in references
+    ]
+    assert sorted(found) == sorted(
+        [
+            (references[0], LineKind.CHARGE, 3_000, "JPY"),
+            (references[0], LineKind.REFUND, -1_000, "JPY"),
+            (references[1], LineKind.CHARGE, 3_000, "JPY"),
+            (references[1], LineKind.DISPUTE, -3_000, "JPY"),
+            (references[1], LineKind.DISPUTE_WON, 3_000, "JPY"),
+        ]
+    )
+    assert len({one.line_id for one in entries}) == len(entries)
+    assert harness.processor.settlement_entries(begins, ends) == entries
+    assert harness.processor.settlement_entries(begins - timedelta(days=9), begins - timedelta(days=8)) == []
 
 
 # --- Webhooks

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,6 +45,7 @@ from tests.payments.processors.stripe_stand_in import KEY, StandIn, free_port, s
 from tests.payments.processors.test_contract import (  # noqa: F401
     test_a_challenge_at_the_charge_is_completed_once,
     test_a_charge_succeeds_once_however_often_it_is_asked,
+    test_a_dispute_is_answered_once_and_given_up_once,
     test_a_failed_challenge_at_the_charge_declines,
     test_a_failed_challenge_ends_the_linking_for_good,
     test_a_forgotten_card_is_not_charged,
@@ -57,11 +59,13 @@ from tests.payments.processors.test_contract import (  # noqa: F401
     test_starting_twice_with_one_key_gives_one_page,
     test_the_same_card_has_one_fingerprint_for_every_customer,
     test_the_same_key_with_another_amount_is_unknown_and_charges_nothing,
+    test_the_settlement_file_holds_every_movement_once,
 )
 from tests.processes import Part
 from wallet_site.startup import stripe_requirements
 
 SECRET = "whsec_" + "w" * 32
+LAUNCHER = Path(__file__).with_name("stand_in_process.py")
 DECLINED_AT_CHARGE = "4000000000000341"
 
 
@@ -111,6 +115,12 @@ class StripeHarness:
             return_url=RETURN_URL,
         )
 
+    def open_dispute(self, charged: Succeeded) -> str:
+        return str(self.bank.dispute(charged.reference)["id"])
+
+    def decide_dispute(self, reference: str, status: str) -> None:
+        self.bank.close_dispute(self.bank.disputes[reference], status)
+
     def charges_of(self, request: ChargeRequest) -> list[dict[str, Any]]:
         return [one for one in self.bank.intents_by(request.top_up_id) if one["amount_received"]]
 
@@ -126,10 +136,11 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
         except httpx.TransportError:
             return False
 
-    command = [sys.executable, "-m", "localstripe", "--port", str(port), "--from-scratch"]
-    part = Part("localstripe", command, tmp_path_factory.mktemp("localstripe") / "log", answers)
+    home = tmp_path_factory.mktemp("localstripe")
+    command = [sys.executable, str(LAUNCHER), str(home), "--port", str(port), "--from-scratch"]
+    part = Part("localstripe", command, home / "log", answers)
     part.start()
-    stand_in = StandIn(url)
+    stand_in = StandIn(url, home=home)
     _, stop = serve(stand_in)
     yield stand_in
     stop()
@@ -141,6 +152,20 @@ def harness(bank: StandIn) -> Iterator[StripeHarness]:
     harness = StripeHarness(bank)
     yield harness
     harness.processor.close()
+
+
+def test_the_stand_in_listens_on_loopback_and_keeps_its_state_to_itself(harness: StripeHarness) -> None:
+    port = int(harness.bank.behind.rpartition(":")[2])
+    listening = "0A"
+    rows = [line.split() for name in ("tcp", "tcp6") for line in _lines(Path("/proc/net") / name)]
+    heard_at = [row[1] for row in rows if row[3] == listening and row[1].endswith(f":{port:04X}")]
+    assert heard_at == [f"0100007F:{port:04X}"]
+    harness.customer()
+    assert (harness.bank.home / "state.pickle").stat().st_size
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text().splitlines()[1:] if file.exists() else []
 
 
 def test_a_card_is_linked_on_checkout_after_3d_secure(harness: StripeHarness) -> None:
@@ -235,15 +260,15 @@ def test_stripes_events_are_understood() -> None:
     assert read(event("payment_intent.succeeded", **paid)) == ChargeEvent("t", Succeeded("pi_1", 3_000))
     session = {"id": "cs_1", "metadata": {"linking": "l"}}
     assert read(event("checkout.session.completed", **session)) == LinkingEvent("l", "cs_1")
-    dispute = {"payment_intent": "pi_1", "amount": 3_000, "reason": "fraudulent"}
+    dispute = {"id": "dp_1", "payment_intent": "pi_1", "amount": 3_000, "reason": "fraudulent"}
     for status, state in (
         ("needs_response", "open"),
-        ("under_review", "open"),
+        ("under_review", "answered"),
         ("won", "won"),
         ("lost", "lost"),
     ):
         heard = read(event("charge.dispute.updated", status=status, **dispute))
-        assert heard == DisputeEvent("", "pi_1", 3_000, "fraudulent", state)
+        assert heard == DisputeEvent("dp_1", "", "pi_1", 3_000, "fraudulent", state)
     assert read(event("charge.dispute.created", status="warning_needs_response", **dispute)) == OtherEvent()
 
 

@@ -6,6 +6,7 @@ import socketserver
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from types import FrameType
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -53,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logger.error("cannot listen on %s:%d: %s", options.host, options.port, error.strerror)
         return 1
     server.set_app(application)
-    courier = Courier(store, options.webhook_url, options.webhook_secret, run_due_jobs)
+    run_jobs = partial(run_due_jobs, options=options)
+    courier = Courier(store, options.webhook_url, options.webhook_secret, run_jobs)
     courier.start()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

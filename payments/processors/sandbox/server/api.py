@@ -4,10 +4,11 @@ import hashlib
 import hmac
 import json
 import re
+import secrets
 from collections.abc import Callable
 from typing import Any
 
-from . import charges, setups
+from . import balance, charges, disputes, setups
 from .charges import HeldAnswerError
 from .config import Options
 from .errors import ApiError, invalid, missing
@@ -83,13 +84,26 @@ class Api:
             ("GET", "disputes/ID", lambda tx, _, oid: _get(tx, "dispute", oid).body),
             (
                 "POST",
+                "disputes/ID",
+                lambda tx, values, oid: disputes.submit_evidence(
+                    tx, _get(tx, "dispute", oid), values, self._options
+                ),
+            ),
+            (
+                "POST",
                 "disputes/ID/close",
-                lambda tx, values, oid: charges.close_dispute(
+                lambda tx, values, oid: disputes.close_dispute(
                     tx, _get(tx, "dispute", oid), values.get("status", "lost")
                 ),
             ),
+            (
+                "GET",
+                "balance_transactions",
+                lambda tx, values, _: balance.listed(tx, values, _limit(values)),
+            ),
             ("GET", "events", lambda tx, values, _: {"object": "list", "data": tx.events(_limit(values))}),
             ("POST", "test_helpers/clock/advance", self._advance_clock),
+            ("POST", "test_helpers/cards/reissue", lambda tx, _values, _: _reissue_cards(tx)),
         ]
         return [
             (method, re.compile("/v1/" + path.replace("ID", r"(?P<id>[a-z]+_[0-9a-f]{24})")), handler)
@@ -138,6 +152,12 @@ class Api:
         tx.now += int(seconds)
         self._run_due_jobs(tx)
         return {"object": "test_helpers.clock", "now": int(tx.now)}
+
+
+def _reissue_cards(tx: Transaction) -> Json:
+    """From now on every test number is another card: what was linked before keeps its fingerprint."""
+    tx.set_setting("card_secret", secrets.token_hex(32))
+    return {"object": "test_helpers.cards"}
 
 
 def _perform(tx: Transaction, handler: Handler, values: Json, object_id: str) -> Response:

@@ -2,7 +2,7 @@
 
 import secrets
 
-from . import challenges
+from . import balance, challenges
 from .catalogue import Behaviour
 from .config import Options
 from .errors import ApiError, LostRequestError, invalid, missing
@@ -115,6 +115,7 @@ def charge(tx: Transaction, intent: Stored, method: Stored, options: Options) ->
         last_payment_error=None,
     )
     tx.save(intent)
+    balance.book(tx, "charge", made.body["amount"], made)
     tx.emit("payment_intent.succeeded", intent.body)
     if method.private["behaviour"] == Behaviour.DISPUTED.value:
         tx.schedule(made.id, "dispute", tx.now + options.dispute_seconds)
@@ -224,42 +225,9 @@ def refund(tx: Transaction, values: Json) -> Json:
             "metadata": values.get("metadata", {}),
         },
     )
+    balance.book(tx, "refund", -amount, given)
     tx.emit("charge.refunded", made.body)
     return given.body
-
-
-def dispute(tx: Transaction, charge_id: str) -> None:
-    """The card's holder charges a payment back. A repeat, or a refunded charge, changes nothing."""
-    made = tx.get("charge", charge_id)
-    if made is None or made.body["disputed"] or made.body["refunded"]:
-        return
-    made.body["disputed"] = True
-    tx.save(made)
-    opened = tx.add(
-        "dispute",
-        "dp",
-        {
-            "amount": made.body["amount"] - made.body["amount_refunded"],
-            "currency": "jpy",
-            "charge": made.id,
-            "payment_intent": made.body["payment_intent"],
-            "reason": "fraudulent",
-            "status": "needs_response",
-            "metadata": made.body["metadata"],
-        },
-    )
-    tx.emit("charge.dispute.created", opened.body)
-
-
-def close_dispute(tx: Transaction, opened: Stored, outcome: str) -> Json:
-    """Decide a dispute: `won` by the merchant or `lost`. A repeat changes nothing."""
-    if outcome not in ("won", "lost"):
-        raise invalid("parameter_invalid", "status must be won or lost", param="status")
-    if opened.body["status"] == "needs_response":
-        opened.body["status"] = outcome
-        tx.save(opened)
-        tx.emit("charge.dispute.closed", opened.body)
-    return opened.body
 
 
 def _whole_number(text: object, name: str) -> int:

@@ -22,6 +22,7 @@ class Options:
     setup_seconds: int = 1800
     challenge_seconds: int = 600
     dispute_seconds: int = 30
+    evidence_seconds: int = 7 * 86_400
 
     @property
     def database(self) -> Path:

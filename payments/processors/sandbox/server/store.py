@@ -123,6 +123,16 @@ class Transaction:
         ).fetchall()
         return [Stored(row[0], kind, json.loads(row[1]), json.loads(row[2])) for row in rows]
 
+    def between(self, kind: str, begins: int, ends: int, *, after: str, limit: int) -> list[Stored]:
+        """Objects of a kind made in a time, oldest first, beginning behind the object `after`."""
+        rows = self._connection.execute(
+            "SELECT id, body, private FROM object WHERE kind = ? AND created >= ? AND created < ?"
+            " AND (created, id) > (SELECT coalesce(max(created), 0), ? FROM object WHERE id = ?)"
+            " ORDER BY created, id LIMIT ?",
+            (kind, begins, ends, after, after, limit),
+        ).fetchall()
+        return [Stored(row[0], kind, json.loads(row[1]), json.loads(row[2])) for row in rows]
+
     def answer(self, key: str) -> tuple[str, int, str] | None:
         """The fingerprint, status and body that an idempotency key was answered with, or None."""
         row = self._connection.execute(

@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from importlib import resources
 from typing import Any
 
-from . import charges, setups
+from . import charges, disputes, setups
 from .api import Api
 from .config import Options
 from .errors import LostRequestError
@@ -17,11 +18,14 @@ from .store import Store, Transaction
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
-def run_due_jobs(tx: Transaction) -> None:
+def run_due_jobs(tx: Transaction, options: Options) -> None:
     """Let everything happen whose time has come: expiries and disputes."""
     for object_id, kind in tx.due_jobs():
         if kind == "dispute":
-            charges.dispute(tx, object_id)
+            disputes.open_dispute(tx, object_id, options)
+            continue
+        if kind in ("dispute_due", "dispute_decided"):
+            disputes.decide_in_time(tx, object_id, "lost" if kind == "dispute_due" else "won")
             continue
         setup, intent = tx.get(setups.KIND, object_id), tx.get(charges.KIND, object_id)
         if setup is not None and setup.body["status"] != "succeeded":
@@ -35,8 +39,9 @@ class Application:
 
     def __init__(self, store: Store, options: Options) -> None:
         self._options = options
-        self._api = Api(store, options, run_due_jobs)
-        self._pages = HostedPages(store, options, run_due_jobs)
+        run_jobs = partial(run_due_jobs, options=options)
+        self._api = Api(store, options, run_jobs)
+        self._pages = HostedPages(store, options, run_jobs)
         self._stylesheet = resources.files(__package__).joinpath("assets/sandbox.css").read_bytes()
         self.stopping = threading.Event()
 
