@@ -12,7 +12,7 @@ from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 
 from payments.days import TOKYO
-from payments.models import Entry, Journal, JournalKind, Payment, TopUp
+from payments.models import Dispute, Entry, Journal, JournalKind, Payment, TopUp
 
 _ICONS: dict[str, str] = {
     JournalKind.TOP_UP: "plus",
@@ -39,6 +39,7 @@ class Line:
     event_key: str
     payment: Payment | None
     top_up: TopUp | None
+    dispute: Dispute | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ class Day:
 def line_of(entry: Entry) -> Line:
     """An entry with its journal, payment, refund or top-up loaded; asks the database for nothing."""
     journal = entry.journal
-    payment, top_up = _payment_of(journal), _top_up_of(journal)
-    what = str(journal.get_kind_display())
+    payment, dispute = _payment_of(journal), _dispute_of(journal)
+    top_up = dispute.top_up if dispute is not None else _top_up_of(journal)
+    what = _what(journal, dispute)
     title = what
     if payment is not None:
         title = payment.store.full_name
@@ -74,7 +76,21 @@ def line_of(entry: Entry) -> Line:
         event_key=journal.event_key,
         payment=payment,
         top_up=top_up,
+        dispute=dispute,
     )
+
+
+def _what(journal: Journal, dispute: Dispute | None) -> str:
+    if dispute is None:
+        return str(journal.get_kind_display())
+    if journal.pk == dispute.opening_id:
+        return _("Top-up charged back by the bank")
+    return _("Charged-back top-up given back")
+
+
+def _dispute_of(journal: Journal) -> Dispute | None:
+    opened: Dispute | None = getattr(journal, "opened_dispute", None)
+    return opened or getattr(journal, "closed_dispute", None)
 
 
 def _payment_of(journal: Journal) -> Payment | None:

@@ -249,6 +249,37 @@ class DisputeTooEarly(Conflict):
     code = "dispute-too-early"
 
 
+class DisputeClosed(Conflict):
+    """The dispute is decided, answered, or the customer has said their word already."""
+
+    code = "dispute-closed"
+    title = _("This can no longer be changed")
+    detail = _("This was answered or decided in the meantime. Call us if something is wrong with it.")
+
+
+class DisputeNotFound(NotFound):
+    """No dispute of this customer has that id."""
+
+    code = "dispute-not-found"
+    detail = _("There is no such dispute.")
+
+
+class NotReportable(Conflict):
+    """Nobody made this movement: it gave money back or was support's."""
+
+    code = "not-reportable"
+    title = _("This was not a payment of yours")
+    detail = _("Only payments, top-ups and what you sent can be reported. Call us about anything else.")
+
+
+class DifferenceResolved(Conflict):
+    """Somebody has resolved the difference, or there is no money to book about it."""
+
+    code = "difference-resolved"
+    title = _("This difference is resolved")
+    detail = _("It was resolved in the meantime, or nothing of it can be booked. Reload the page.")
+
+
 class NoProcessor(Unavailable):
     """The portal runs without a card processor."""
 

@@ -46,6 +46,8 @@ def described(entries: QuerySet[Entry]) -> QuerySet[Entry]:
         "journal__refund__payment__store__merchant",
         "journal__top_up__card",
         "journal__reversed_top_up__card",
+        "journal__opened_dispute__top_up__card",
+        "journal__closed_dispute__top_up__card",
     )
 
 

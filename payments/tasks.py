@@ -10,12 +10,19 @@ from payments.actions.card_endings import forget_ended_cards
 from payments.actions.claims import send_due_claims
 from payments.actions.closures import close_due_wallets, forget_closed_customers
 from payments.actions.data_exports import forget_old_exports, make_exports
+from payments.actions.dispute_answers import send_answers
 from payments.actions.linkings import settle_expired_linkings
+from payments.actions.settlement_files import import_due
 from payments.actions.settlements import settle_merchants
 from payments.actions.statements import make_statements
 from payments.actions.top_up_sweep import send_due_refunds, settle_due_top_ups
+from payments.errors import NoProcessor
+from payments.processors.base import ProcessorError
+from payments.processors.registry import current_processor
 from payments.verification import BooksUnsound, verify_books
 from wallet_site.actor import Actor
+from wallet_site.audit.recording import record
+from wallet_site.transactions import recorded
 
 log = structlog.get_logger(__name__)
 
@@ -64,12 +71,43 @@ def close_months() -> int:
     return make_statements(Actor.system("statements"))
 
 
+@shared_task(name="payments.send_dispute_answers")
+def send_dispute_answers() -> int:
+    """Send the answers to disputes that were decided and that the processor has not heard."""
+    return send_answers(Actor.system("dispute sweep"))
+
+
+@shared_task(
+    name="payments.reconcile",
+    autoretry_for=(ProcessorError,),
+    retry_backoff=60,
+    retry_backoff_max=3600,
+    max_retries=12,
+)
+def reconcile_settlements() -> int:
+    """Every night: fetch the settlement files that are due and compare each with the books. Returns how many."""
+    try:
+        processor = current_processor()
+    except NoProcessor:
+        return 0
+    return import_due(processor, actor=Actor.system("reconciliation"))
+
+
 @shared_task(name="payments.verify_books")
 def prove_books() -> int:
-    """Every night: read all of the books once. Returns the number of journals; a fault raises an alarm."""
+    """Every night: read all of the books once. Returns the number of journals; a fault raises an alarm and a case."""
     found = verify_books()
     if found.fault is not None:
-        log.critical("books_unsound", rule=found.fault.rule, row=found.fault.row, detail=found.fault.detail)
-        raise BooksUnsound(found.fault)
+        fault = found.fault
+        log.critical("books_unsound", rule=fault.rule, row=fault.row, detail=fault.detail)
+        actor = Actor.system("verify_books")
+        with recorded(actor):
+            record(
+                "payments:books:unsound",
+                actor=actor,
+                subject=("payments.books", fault.row[:64]),
+                data={"rule": fault.rule, "detail": fault.detail},
+            )
+        raise BooksUnsound(fault)
     log.info("books_sound", journals=found.journals, entries=found.entries)
     return found.journals

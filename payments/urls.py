@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from payments.views import cards, closures, data_exports, pay, processor_events, statements, top_ups, wallet
+from payments.views import (
+    cards,
+    closures,
+    data_exports,
+    disputes,
+    pay,
+    processor_events,
+    statements,
+    top_ups,
+    wallet,
+)
 
 app_name = "payments"
 
@@ -17,6 +27,9 @@ urlpatterns = [
     path("statements/<int:year>-<int:month>/", statements.statement, name="statement"),
     path("statements/<int:year>-<int:month>/pdf/", statements.statement_pdf, name="statement_pdf"),
     path("statements/<int:year>-<int:month>/csv/", statements.statement_csv, name="statement_csv"),
+    path("activity/<int:journal_id>/report/", disputes.report, name="report"),
+    path("disputes/", disputes.disputes, name="disputes"),
+    path("disputes/<uuid:dispute_id>/", disputes.dispute, name="dispute"),
     path("pay/", pay.pay, name="pay"),
     path("pay/<int:code_id>/state/", pay.pay_state, name="pay_state"),
     path("cards/", cards.cards, name="cards"),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from support.actions import access, claims, recoveries, suspensions, switches
+from support.actions import access, claims, disputes, recoveries, settlement_files, suspensions, switches
 
-__all__ = ["access", "claims", "recoveries", "suspensions", "switches"]
+__all__ = ["access", "claims", "disputes", "recoveries", "settlement_files", "suspensions", "switches"]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Permission = Literal[
     "use_desk", "work_cases", "reveal", "send_letter", "suspend_customer", "ask_for_approval", "approve",
     "pull_switch", "ask_release", "make_cohort", "ask_mass", "approve_mass", "ask_access", "approve_access",
-    "ask_recovery", "approve_recovery", "see_books", "replay_webhook",
+    "ask_recovery", "approve_recovery", "see_books", "replay_webhook", "ask_dispute", "approve_dispute",
+    "see_settlement", "reconcile", "approve_booking",
 ]  # fmt: skip
 Role = Literal["agent", "supervisor", "fraud_analyst", "finance", "communications", "auditor"]
 
@@ -69,6 +70,11 @@ RIGHTS: Final[dict[Permission, Right]] = {  # agent, supervisor, fraud analyst, 
     "approve_recovery": _held(gettext_noop("Approve a recovery of access"),            ". x . . . ."),
     "see_books": _held(gettext_noop("Read the books, merchants and settlements"),      ". . . x . x"),
     "replay_webhook": _held(gettext_noop("Send a merchant's webhook again"),           ". . . x . ."),
+    "ask_dispute": _held(gettext_noop("Ask to contest a dispute or to give it up"),    ". . x x . ."),
+    "approve_dispute": _held(gettext_noop("Approve the answer to a dispute"),          ". x x x . ."),
+    "see_settlement": _held(gettext_noop("See settlement files and their differences"), ". x . x . x"),
+    "reconcile": _held(gettext_noop("Fetch settlement files, resolve differences"),    ". . . x . ."),
+    "approve_booking": _held(gettext_noop("Approve booking a difference to suspense"), ". x . x . ."),
 }
 # fmt: on
 

@@ -25,10 +25,12 @@ from support.views import (
     claims,
     customer,
     desk,
+    disputes,
     merchants,
     own,
     recoveries,
     roles,
+    settlement_files,
     switches,
 )
 from support.views.access import rights_of
@@ -113,6 +115,12 @@ class DeskAdminSite(AdminSite):
             ("claims/<uuid:public_id>/pay/", claims.pay_claim, "pay_claim"),
             ("cases/", desk.case_list, "cases"),
             ("cases/<uuid:public_id>/", desk.case, "case"),
+            ("disputes/", disputes.dispute_list, "disputes"),
+            ("disputes/<uuid:public_id>/", disputes.dispute, "dispute"),
+            ("settlement-files/", settlement_files.file_list, "settlement_files"),
+            ("settlement-files/<uuid:public_id>/", settlement_files.settlement_file, "settlement_file"),
+            ("differences/", settlement_files.difference_list, "differences"),
+            ("differences/<uuid:public_id>/", settlement_files.difference, "difference"),
             ("approvals/", approvals.approval_list, "approvals"),
             ("switches/", switches.switch_list, "switches"),
             ("switches/<slug:name>/", switches.switch, "switch"),
@@ -147,6 +155,7 @@ class DeskAdminSite(AdminSite):
         pages = [
             (_("Customers"), "search"),
             (_("Cases"), "cases"),
+            (_("Disputes"), "disputes"),
             (_("Approvals"), "approvals"),
             (_("Switches"), "switches"),
             *(
@@ -161,6 +170,8 @@ class DeskAdminSite(AdminSite):
             (_("Roles"), "roles"),
             (_("How you sign in"), "own"),
         ]
+        if "see_settlement" in rights_of(request):
+            pages.insert(3, (_("Settlement files"), "settlement_files"))
         desk = {
             "name": _("The desk"),
             "app_label": "desk",

@@ -60,6 +60,8 @@ _TOPICS: dict[str, Promise] = {
     "payments:claim:paid": gettext_lazy("A claim was paid"),
     "payments:data_export:asked": gettext_lazy("A copy of the data was asked for"),
     "payments:data_export:ready": gettext_lazy("The copy of the data is ready"),
+    "payments:dispute:won": gettext_lazy("Dispute decided for us"),
+    "payments:dispute:lost": gettext_lazy("Dispute decided for the card's holder"),
     "support:letter:sent": gettext_lazy("Letter of apology"),
     "support:sessions:ended": gettext_lazy("Signed out everywhere by support"),
     "support:customer:revealed": gettext_lazy("Support looked at contact details"),

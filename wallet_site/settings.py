@@ -201,7 +201,13 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Every hour, so that a night without a worker is made up for; each day and month is closed once.
     "settlements": {"task": "payments.settle_merchants", "schedule": crontab(minute=20)},
     "statements": {"task": "payments.make_statements", "schedule": crontab(minute=40)},
+    "dispute-answers": {
+        "task": "payments.send_dispute_answers",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "books": {"task": "payments.verify_books", "schedule": crontab(hour=3, minute=30)},
+    "reconciliation": {"task": "payments.reconcile", "schedule": crontab(hour=4, minute=0)},
 }
 
 # --- Who somebody is -------------------------------------------------------------------------------------------------

@@ -1,17 +1,14 @@
-"""Top-ups that go back: refunds that we make, and disputes that a card's holder opens with their bank."""
+"""Top-ups that go back to their card because we say so. What a card's holder takes back is in `disputes`."""
 
 from __future__ import annotations
 
 import structlog
 from django.utils import timezone
 
-from accounts.actions.suspensions import write_suspension
-from accounts.models import Suspension
 from payments import posting
-from payments.actions.card_endings import write_block
-from payments.errors import DisputeTooEarly, TopUpNotRefundable
-from payments.models import AccountKind, Entry, JournalKind, TopUp, TopUpState
-from payments.processors.base import DisputeEvent, Refunded, RefundRefused, RefundRequest
+from payments.errors import TopUpNotRefundable
+from payments.models import AccountKind, JournalKind, TopUp, TopUpState
+from payments.processors.base import Refunded, RefundRefused, RefundRequest
 from payments.processors.registry import processor_named
 from wallet_site.actor import Actor
 from wallet_site.audit.recording import record
@@ -72,91 +69,6 @@ def send_refund(top_up: TopUp, *, actor: Actor) -> TopUp:
         # The wallet gave the money and the card did not get it: people must look. The sweep goes on asking.
         log.error("refund_refused", top_up=str(top_up.public_id), processor_code=outcome.code)
     return top_up
-
-
-def write_dispute(event: DisputeEvent, *, actor: Actor) -> None:
-    """Record a dispute inside the caller's transaction; a repeat changes nothing.
-
-    Opened: the processor takes the money back from us at once. What the wallet still has pays for it, the rest is our
-    loss; the card is blocked and top-ups stop. Won by us: both get back what they gave.
-    """
-    charged = (
-        TopUp.objects.filter(public_id=event.top_up_id)
-        if event.top_up_id
-        else TopUp.objects.exclude(processor_reference="").filter(processor_reference=event.charge_reference)
-    )
-    found = charged.values_list("pk", flat=True).first()
-    if found is None:
-        log.error("dispute_of_unknown_top_up", reference=event.charge_reference)
-        return
-    top_up = _locked(found)
-    if event.state == "open":
-        _open_dispute(top_up, event, actor)
-    elif event.state == "won":
-        _win_dispute(top_up, actor)
-    else:
-        record("payments:top_up:dispute_lost", actor=actor, subject=top_up, user_id=top_up.user_id)
-
-
-def _open_dispute(top_up: TopUp, event: DisputeEvent, actor: Actor) -> None:
-    if top_up.state == TopUpState.DISPUTED:
-        return
-    if top_up.is_open:
-        raise DisputeTooEarly
-    if top_up.state != TopUpState.SUCCEEDED:
-        # Refunded already, or never charged as far as we know: no money of ours to take.
-        log.error("dispute_without_money", top_up=str(top_up.public_id), state=top_up.state)
-        return
-    wallet = posting.lock_wallet(top_up.user_id, currency=top_up.currency)
-    from_wallet = max(0, min(wallet.available, top_up.amount))
-    settlement = posting.own_account(AccountKind.PROCESSOR_SETTLEMENT, other_side=wallet.account_id)
-    loss = posting.own_account(AccountKind.FRAUD_LOSS, other_side=wallet.account_id)
-    legs = {
-        settlement: top_up.amount,
-        wallet.account_id: -from_wallet,
-        loss: from_wallet - top_up.amount,
-    }
-    posted = posting.post_legs(
-        event_key=f"top_up_dispute:{top_up.public_id}",
-        kind=JournalKind.TOP_UP_REVERSAL,
-        legs={account: amount for account, amount in legs.items() if amount},
-        reference=str(top_up.public_id),
-        reversal_of=top_up.journal_id,
-    )
-    top_up.reversal_id = posted.journal_id
-    top_up.state = TopUpState.DISPUTED
-    top_up.save(update_fields=["state", "reversal"])
-    write_block(top_up.card, why="disputed", actor=actor)
-    write_suspension(
-        top_up.user,
-        scope=Suspension.Scope.TOP_UP,
-        reason_code=Suspension.Reason.FRAUD,
-        reason=f"Top-up {top_up.public_id} was charged back ({event.reason}).",
-        channel=Suspension.Channel.SYSTEM,
-        actor=actor,
-    )
-    _tell(
-        "disputed",
-        top_up,
-        actor,
-        {"amount_minor": top_up.amount, "from_wallet_minor": from_wallet, "reason": event.reason},
-    )
-
-
-def _win_dispute(top_up: TopUp, actor: Actor) -> None:
-    """The card stays blocked and the suspension stays: people decide about those."""
-    if top_up.state != TopUpState.DISPUTED or top_up.reversal_id is None:
-        raise DisputeTooEarly
-    entries = Entry.objects.filter(journal_id=top_up.reversal_id)
-    posted = posting.post_legs(
-        event_key=f"top_up_dispute_won:{top_up.public_id}",
-        kind=JournalKind.CORRECTION,
-        legs={entry.account_id: -entry.amount for entry in entries},
-        reference=str(top_up.public_id),
-        reversal_of=top_up.reversal_id,
-    )
-    if not posted.repeated:
-        record("payments:top_up:dispute_won", actor=actor, subject=top_up, user_id=top_up.user_id)
 
 
 def _locked(top_up_id: int) -> TopUp:

@@ -8,8 +8,8 @@ import structlog
 from django.db import connection
 from django.utils import timezone
 
+from payments.actions.disputes import write_dispute
 from payments.actions.linkings import apply_linking_result
-from payments.actions.top_up_reversals import write_dispute
 from payments.actions.top_ups import write_outcome
 from payments.models import CardLinking, TopUp
 from payments.processors.base import ChargeEvent, DisputeEvent, LinkingEvent, Webhook
@@ -39,7 +39,7 @@ def take_webhook(processor_name: str, body: bytes, headers: Mapping[str, str]) -
         return
     with recorded(actor):
         if _is_first(processor_name, event):
-            _act(event, actor)
+            _act(processor_name, event, actor)
 
 
 def _is_first(processor_name: str, event: Webhook) -> bool:
@@ -53,10 +53,10 @@ def _is_first(processor_name: str, event: Webhook) -> bool:
         return cursor.fetchone() is not None
 
 
-def _act(event: Webhook, actor: Actor) -> None:
+def _act(processor_name: str, event: Webhook, actor: Actor) -> None:
     content = event.content
     if isinstance(content, DisputeEvent):
-        write_dispute(content, actor=actor)
+        write_dispute(processor_name, content, actor=actor)
     elif isinstance(content, ChargeEvent):
         top_up_id = TopUp.objects.filter(public_id=content.top_up_id).values_list("pk", flat=True).first()
         if top_up_id is None:

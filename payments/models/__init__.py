@@ -3,8 +3,15 @@
 from payments.models.books import Account, AccountKind, Entry, Hold, HoldState, Journal, JournalKind
 from payments.models.cards import Card, CardLinking, CardState, LinkingState, OwnerMatch, ProcessorCustomer
 from payments.models.closures import Claim, ClaimReason, ClaimState, ClaimWay, Closure, ClosureState
+from payments.models.disputes import Dispute, DisputeAnswer, DisputeState, PaymentReport
 from payments.models.exports import DataExport, ExportState
 from payments.models.risk import RiskDecision
+from payments.models.settlement_files import (
+    DifferenceKind,
+    SettlementDifference,
+    SettlementFile,
+    SettlementLine,
+)
 from payments.models.settlements import SettledRange, Settlement
 from payments.models.statements import Statement
 from payments.models.store_payments import (
@@ -33,6 +40,10 @@ __all__ = [
     "ClosureState",
     "DataExport",
     "DeclineReason",
+    "DifferenceKind",
+    "Dispute",
+    "DisputeAnswer",
+    "DisputeState",
     "Entry",
     "ExportState",
     "Hold",
@@ -45,6 +56,7 @@ __all__ = [
     "OneTimeCode",
     "OwnerMatch",
     "Payment",
+    "PaymentReport",
     "PaymentStatus",
     "ProcessorCustomer",
     "ProcessorEvent",
@@ -52,6 +64,9 @@ __all__ = [
     "RiskDecision",
     "SettledRange",
     "Settlement",
+    "SettlementDifference",
+    "SettlementFile",
+    "SettlementLine",
     "SpendingDay",
     "Statement",
     "Store",

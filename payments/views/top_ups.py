@@ -20,7 +20,7 @@ from payments.card_forms import TopUpForm
 from payments.card_limits import Limit, Rule
 from payments.customers import customer_of
 from payments.limit_words import name_of, when
-from payments.models import Card, TopUp, TopUpState
+from payments.models import Card, Dispute, TopUp, TopUpState
 from payments.reason_words import charge_failed_because
 from wallet_site.errors import Problem, StepUpRequired
 from wallet_site.money import format_money
@@ -127,11 +127,19 @@ def top_up_detail(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
     context = {
         "nav": "cards",
         "top_up": found,
+        "dispute_url": _dispute_url(found),
         "why": charge_failed_because(found.failure_reason) if found.failure_reason else "",
     }
     is_part = bool(request.headers.get("HX-Request"))
     template = "payments/top_up_state.html" if is_part else "payments/top_up_detail.html"
     return render(request, template, context)
+
+
+def _dispute_url(top_up: TopUp) -> str:
+    if top_up.state != TopUpState.DISPUTED:
+        return ""
+    found = Dispute.objects.filter(top_up=top_up).values_list("public_id", flat=True).first()
+    return reverse("payments:dispute", args=[found]) if found else ""
 
 
 @require_POST

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from accounts.security_check import security_facts
 from payments import activity as words
 from payments import limits, queries
+from payments.actions.payment_reports import is_reportable
 from payments.customers import customer_of
 from payments.days import TOKYO
 from payments.errors import PaymentNotFound
@@ -157,4 +158,5 @@ def activity_entry(request: HttpRequest, journal_id: int) -> HttpResponse:
     if entry is None:
         raise PaymentNotFound
     context = {"nav": "activity", "line": words.line_of(entry), "currency": entry.account.currency}
+    context["reportable"] = is_reportable(entry)
     return render(request, "payments/activity_entry.html", context)

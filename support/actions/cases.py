@@ -23,6 +23,8 @@ DUE = {
     Case.Queue.TOP_UP_DISPUTE: timedelta(days=1),
     Case.Queue.RISK: timedelta(hours=4),
     Case.Queue.CLAIM: timedelta(days=3),
+    Case.Queue.PAYMENT_REPORT: timedelta(hours=4),
+    Case.Queue.SETTLEMENT: timedelta(days=1),
     Case.Queue.OTHER: timedelta(days=3),
 }
 

@@ -33,6 +33,8 @@ class Case(models.Model):
         RISK = "risk", _("Refused as unusual")
         CLAIM = "claim", _("Money owed to a closed wallet's customer")
         STUFFING = "stuffing", _("Waves of guessed passwords")
+        PAYMENT_REPORT = "payment_report", _("Payments reported as not theirs")
+        SETTLEMENT = "settlement", _("Settlement files and books")
         OTHER = "other", _("Other")
 
     class State(models.TextChoices):
@@ -81,6 +83,8 @@ class Case(models.Model):
                         "risk",
                         "claim",
                         "stuffing",
+                        "payment_report",
+                        "settlement",
                         "other",
                     ]
                 ),

@@ -19,6 +19,7 @@ from support.forms.fields import ReasonForm
 from support.models import Case
 from support.queries import dashboard as first_page
 from support.queries import search as finding
+from support.queries.disputes import page_about
 from support.views.access import desk_page, page, rights_of
 from support.views.approvals import listed
 from wallet_site.web import actor_of
@@ -109,4 +110,6 @@ def case(request: HttpRequest, public_id: object) -> HttpResponse:
         cases.close_case(found, reason=form.cleaned_data["reason"], actor=actor_of(request))
         messages.success(request, _("The case is closed."))
         return redirect("admin:cases")
-    return page(request, "support/desk/case.html", title=found.title, case=found, form=form)
+    return page(
+        request, "support/desk/case.html", title=found.title, case=found, form=form, about=page_about(found)
+    )

@@ -79,6 +79,7 @@ def test_no_operation_answers_a_stranger(method: str, path: str) -> None:
         "payment_id",
         "settlement_id",
         "endpoint_id",
+        "dispute_id",
     ):
         concrete = concrete.replace(f"{{{name}}}", "5d0c1f6e-6a0d-4f0e-9b1e-0b1f4f6f9a55")
     answer = Phone().request(method, concrete, {} if method == "POST" else None, proof="")

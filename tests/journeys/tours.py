@@ -17,6 +17,7 @@ from tests.authenticator import with_passkey
 from tests.journeys.books_tours import books
 from tests.journeys.contact_tours import contacts, locking
 from tests.journeys.customer import AuthenticatorApp
+from tests.journeys.dispute_tours import DISPUTE_TOURS
 from tests.journeys.guide import Guide, Tour, demo_person
 from tests.journeys.leaving_tours import LEAVING_TOURS
 from tests.journeys.mailbox import mail_to
@@ -290,4 +291,5 @@ TOURS = (
     *(desk, own_factors, books, demo, failures),
     *RECOVERY_TOURS,
     *LEAVING_TOURS,
+    *DISPUTE_TOURS,
 )

@@ -24,6 +24,7 @@ from payments.models import Card, CardLinking, Entry, OneTimeCode, TopUp
 from tests.api_client import Phone
 from tests.authenticator import with_passkey
 from tests.payments.books import Counter, customer_with, open_counter, shown_code
+from tests.payments.charged import disputed
 from tests.people import Person, make_customer, session_key_for, signed_in_client
 from tests.support.desk import agent
 from tests.till import Till
@@ -43,6 +44,8 @@ THINGS = {
     "security/devices/<uuid:public_id>/end/": "browser",
     "security/devices/app/<uuid:public_id>/end/": "phone",
     "activity/<int:journal_id>/": "journal",
+    "activity/<int:journal_id>/report/": "journal",
+    "disputes/<uuid:dispute_id>/": "dispute",
     "pay/<int:code_id>/state/": "code",
     "cards/link/<uuid:linking_id>/": "linking",
     "cards/<uuid:card_id>/remove/": "card",
@@ -56,6 +59,8 @@ THINGS = {
     "api/v1/cards/linkings/<uuid:linking_id>": "linking",
     "api/v1/cards/<uuid:card_id>": "second card",
     "api/v1/top-ups/<uuid:top_up_id>": "top_up",
+    "api/v1/disputes/<uuid:dispute_id>": "dispute",
+    "api/v1/disputes/<uuid:dispute_id>/word": "dispute",
 }
 THINGS_OF_STAFF = {
     "admin/you/factors/<uuid:public_id>/name/": "app",
@@ -79,6 +84,7 @@ NOT_BY_OWNER = ("admin/", "demo/")
 # What a method needs beside the id before it looks the thing up.
 BODIES: dict[str, dict[str, Any]] = {
     "api/v1/me/factors/<uuid:factor_id>": {"name": "Mine"},
+    "api/v1/disputes/<uuid:dispute_id>/word": {"said": "me"},
     "api/v1/terminal/payments/<uuid:payment_id>/refunds": {"amount": 1},
     "api/v1/terminal/payments/<uuid:payment_id>/capture": {"amount": 1},
 }
@@ -162,6 +168,7 @@ def an_owner() -> Owner:
         "second card": second.public_id,
         "linking": a_linking(person).public_id,
         "top_up": a_top_up(person, card).public_id,
+        "dispute": disputed(person).public_id,
         "challenge": a_challenge(person, phone),
     }
     return Owner(person, things, by_page(client), by_app(phone))
