@@ -10,9 +10,11 @@ from itertools import groupby
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from payments.days import TOKYO
-from payments.models import Dispute, Entry, Journal, JournalKind, Payment, TopUp
+from payments.models import Dispute, Entry, Journal, JournalKind, Payment, TopUp, Transfer
+from payments.person_names import masked_name
 
 _ICONS: dict[str, str] = {
     JournalKind.TOP_UP: "plus",
@@ -40,6 +42,7 @@ class Line:
     payment: Payment | None
     top_up: TopUp | None
     dispute: Dispute | None = None
+    transfer: Transfer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,16 @@ def line_of(entry: Entry) -> Line:
     top_up = dispute.top_up if dispute is not None else _top_up_of(journal)
     what = _what(journal, dispute)
     title = what
+    transfer: Transfer | None = getattr(journal, "transfer", None)
+    about = _card_of(top_up) if top_up is not None else ""
     if payment is not None:
-        title = payment.store.full_name
-    about = what if payment is not None else _card_of(top_up) if top_up is not None else ""
+        title, about = payment.store.full_name, what
+    elif transfer is not None:
+        what = pgettext("money", "Sent") if entry.amount < 0 else pgettext("money", "Received")
+        title = masked_name((transfer.recipient if entry.amount < 0 else transfer.sender).full_name)
+        about = " · ".join(part for part in (what, transfer.message) if part)
+    elif top_up is not None and top_up.automatic:
+        about = _("Automatic, %(card)s") % {"card": about}
     clock = time_format(journal.occurred_at.astimezone(TOKYO), "H:i")
     return Line(
         journal_id=journal.pk,
@@ -77,6 +87,7 @@ def line_of(entry: Entry) -> Line:
         payment=payment,
         top_up=top_up,
         dispute=dispute,
+        transfer=transfer,
     )
 
 

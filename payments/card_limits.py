@@ -1,7 +1,7 @@
 """How much may be topped up now: pure functions over facts that were read under the wallet's lock.
 
-The rules are in force order (law and product, age of account and card, cool-off); the first one that an amount passes
-refuses it and says when it ends. Amounts are minor units. Days and months are Tokyo's.
+The rules are in force order (law and product, age of account and card, cool-off, the customer's own); the first one
+that an amount passes refuses it and says when it ends. Amounts are minor units. Days and months are Tokyo's.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Rule(StrEnum):
     NEW_ACCOUNT_PER_DAY = "new-account-per-day"
     NEW_CARD_PER_DAY = "new-card-per-day"
     COOL_OFF_PER_DAY = "cool-off-per-day"
+    OWN_PER_DAY = "own-per-day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Facts:
     account_opened_at: datetime
     card_linked_at: datetime
     cool_off_until: datetime | None
+    # The customer's own limit a day, as it is in force.
+    own_per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,8 @@ def limits(facts: Facts, rules: Rules) -> list[Limit]:
     if facts.cool_off_until is not None and facts.cool_off_until > facts.now:
         ends_at = min(tomorrow, facts.cool_off_until)
         found.append(Limit(Rule.COOL_OFF_PER_DAY, rules.cool_off_per_day, facts.charged_today, ends_at))
+    if facts.own_per_day is not None:
+        found.append(Limit(Rule.OWN_PER_DAY, facts.own_per_day, facts.charged_today, tomorrow))
     return found
 
 

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from accounts import policy
 from accounts.models import User
-from payments import card_limits
+from payments import card_limits, own_limits
 from payments.card_limits import Facts, Limit, Rules, Step
 from payments.days import TOKYO, day_begins, month_begins
 from payments.errors import CardNotFound, LinkingNotFound, TopUpNotFound
-from payments.models import Account, AccountKind, Card, CardLinking, CardState, TopUp, TopUpState
+from payments.models import Account, AccountKind, Card, CardLinking, CardState, OwnLimit, TopUp, TopUpState
 from payments.models.top_ups import OPEN_STATES
 
 
@@ -106,6 +106,7 @@ def facts(user: User, card: Card, *, balance: int, now: datetime) -> Facts:
         account_opened_at=user.created_at,
         card_linked_at=card.linked_at,
         cool_off_until=cool_off_until(user),
+        own_per_day=own_limits.in_force(user.pk, now=now).get(OwnLimit.Kind.TOP_UP),
     )
 
 

@@ -280,6 +280,87 @@ class DifferenceResolved(Conflict):
     detail = _("It was resolved in the meantime, or nothing of it can be booked. Reload the page.")
 
 
+class PayeeNotFound(NotFound):
+    """Nobody who can be paid has this address, or does not want to be found by it: the answer is the same."""
+
+    code = "payee-not-found"
+    title = _("We found nobody")
+    detail = _(
+        "Nobody can be found by this address or number. Check it, or ask the person to allow being found by it in "
+        "their wallet."
+    )
+
+
+class PayeeUnavailable(Conflict):
+    """This person cannot be paid or asked: an account that is closed, one's own, or somebody who does not want it."""
+
+    code = "payee-unavailable"
+    title = _("This is not possible with this person")
+    detail = _("This person can be neither paid nor asked at the moment. Nothing was moved.")
+
+
+class NotSendable(PostingRefused):
+    """Compensation and goodwill can be spent in stores, not sent."""
+
+    code = "not-sendable"
+    title = _("This part of the balance cannot be sent")
+    detail = _("Compensation and goodwill can be spent in stores but not sent. Send a smaller amount.")
+
+
+class SendLimitReached(LimitReached):
+    """A limit on sending refuses; `extra` has `limit`, `cap_minor`, `left_minor` and, by clock, `ends_at`."""
+
+    code = "send-limit-reached"
+
+
+class RequestNotOpen(Conflict):
+    """The request was paid, declined, taken back or has expired."""
+
+    code = "request-not-open"
+    title = _("This request has ended")
+    detail = _("This request was paid, declined or taken back, or its time is over. Nothing was moved.")
+
+
+class RequestNotFound(NotFound):
+    """No request of this customer's has that number."""
+
+    code = "request-not-found"
+    detail = _("There is no such request.")
+
+
+class TransferNotFound(NotFound):
+    """This customer has neither sent nor received a transfer of that number."""
+
+    code = "transfer-not-found"
+    detail = _("There is no such transfer.")
+
+
+class TooManyRequests(Conflict):
+    """As many requests are open as may be."""
+
+    code = "too-many-requests-open"
+    title = _("Too many requests are open")
+    detail = _("Too many of your requests are still open. Wait for an answer or take one back.")
+
+
+class ConfirmationNeeded(Conflict):
+    """At the till: the customer has to confirm exactly this amount for this store first."""
+
+    code = "confirmation-needed"
+
+
+class OwnLimitRefused(InvalidInput):
+    """A limit of one's own that the portal's own limit makes pointless, or that is none."""
+
+    code = "own-limit-refused"
+
+
+class AutoTopUpNotDue(Conflict):
+    """Nothing to do: it is off, the balance is enough, or a top-up is on its way."""
+
+    code = "auto-top-up-not-due"
+
+
 class NoProcessor(Unavailable):
     """The portal runs without a card processor."""
 

@@ -1,6 +1,7 @@
 """How much may be spent now: pure functions over facts. Amounts are minor units, days are Tokyo's.
 
-The rules are in force order (law and product, age of the account, cool-off after a credential change); together they
+The rules are in force order (law and product, age of the account, cool-off after a credential change, the
+customer's own); together they
 give two numbers, which the database holds to while it has the day's row locked. Top-ups have theirs in `card_limits`.
 """
 
@@ -20,6 +21,8 @@ class Rule(StrEnum):
     PER_DAY = "per-day"
     NEW_ACCOUNT = "new-account-per-day"
     COOL_OFF = "cool-off-per-day"
+    OWN_PER_PAYMENT = "own-per-payment"
+    OWN_PER_DAY = "own-per-day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class Rules:
 
 
 RULES = Rules()
+# Above this the till asks the customer to confirm amount and store (requirement 36), until they choose another amount.
+# The database says the same: `payments_confirm_above()`.
+CONFIRM_ABOVE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,9 @@ class Facts:
     account_opened_at: datetime
     spent_today: int
     cool_off_until: datetime | None
+    # The customer's own, as they are in force; at a payment the database reads them itself.
+    own_per_payment: int | None = None
+    own_per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,14 @@ def limits(facts: Facts, rules: Rules = RULES) -> list[Limit]:
     if facts.cool_off_until is not None and facts.now < facts.cool_off_until:
         ends_at = min(tomorrow, facts.cool_off_until)
         found.append(Limit(Rule.COOL_OFF, rules.cool_off_per_day, facts.spent_today, ends_at))
+    if facts.own_per_payment is not None:
+        found.append(Limit(Rule.OWN_PER_PAYMENT, facts.own_per_payment, 0, None))
+    if facts.own_per_day is not None:
+        found.append(Limit(Rule.OWN_PER_DAY, facts.own_per_day, facts.spent_today, tomorrow))
     return found
+
+
+_OF_ONE_PAYMENT = (Rule.PER_PAYMENT, Rule.OWN_PER_PAYMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +107,7 @@ def caps(facts: Facts, rules: Rules = RULES) -> Caps:
     found = limits(facts, rules)
     return Caps(
         per_payment=min(limit.cap for limit in found),
-        per_day=min(limit.cap for limit in found if limit.rule is not Rule.PER_PAYMENT),
+        per_day=min(limit.cap for limit in found if limit.rule not in _OF_ONE_PAYMENT),
     )
 
 

@@ -19,6 +19,7 @@ from psycopg import Cursor
 
 from payments.errors import (
     BadAmount,
+    ConfirmationNeeded,
     CurrencyMismatch,
     EventKeyConflict,
     HoldNotOpen,
@@ -26,7 +27,11 @@ from payments.errors import (
     LimitReached,
     NothingToSettle,
     NotOver,
+    NotSendable,
+    PayeeUnavailable,
     RefundTooHigh,
+    RequestNotOpen,
+    TooManyRequests,
     UnknownAccount,
     WalletClosed,
     WalletFrozen,
@@ -47,6 +52,11 @@ _REFUSALS: dict[str, type[Problem]] = {
     "KK010": WalletClosed,
     "KK020": NotOver,
     "KK021": NothingToSettle,
+    "KK701": PayeeUnavailable,
+    "KK702": NotSendable,
+    "KK703": RequestNotOpen,
+    "KK705": ConfirmationNeeded,
+    "KK707": TooManyRequests,
     "22003": BadAmount,  # the balance would leave the range of a bigint
 }
 
@@ -182,6 +192,55 @@ def goodwill_left(account_id: int) -> int:
     """How much of a wallet's balance is compensation or goodwill, which can be spent but never turned into money."""
     left: int = _call("SELECT ledger_goodwill_left(%s::bigint)", [account_id])[0]
     return left
+
+
+def lock_for_sending(sender_id: int, recipient_id: int, *, currency: str) -> int:
+    """Lock both wallets in order until the transaction ends; returns the sender's. Raises `PayeeUnavailable`."""
+    row = _call(
+        "SELECT source FROM ledger_lock_for_sending(%s::bigint, %s::bigint, %s)",
+        [sender_id, recipient_id, currency],
+    )
+    return int(row[0])
+
+
+def send(
+    *,
+    sender_id: int,
+    recipient_id: int,
+    idempotency_key: str,
+    fingerprint: bytes,
+    amount_minor: int,
+    currency: str,
+    message: str,
+    request_id: int | None,
+    per_send_minor: int,
+    per_day_minor: int,
+    per_month_minor: int,
+) -> tuple[int, bool]:
+    """Count the limits, move the money, write the transfer and close the request that it pays: one call.
+
+    The sender's own limit counts beside `per_day_minor`. Returns the transfer's id and whether it was there before.
+    Raises `PayeeUnavailable`, `NotSendable`, `RequestNotOpen`, `LimitReached`, `WalletFrozen`, `InsufficientFunds`,
+    `BadAmount`, and `EventKeyConflict` when the key named another transfer.
+    """
+    row = _call(
+        "SELECT transfer, is_repeat FROM ledger_send(%s::bigint, %s::bigint, %s, %s, %s::bigint, %s, %s, %s::bigint,"
+        " %s::bigint, %s::bigint, %s::bigint)",
+        [
+            sender_id,
+            recipient_id,
+            idempotency_key,
+            fingerprint,
+            amount_minor,
+            currency,
+            message,
+            request_id,
+            per_send_minor,
+            per_day_minor,
+            per_month_minor,
+        ],
+    )
+    return row[0], row[1]
 
 
 def place_hold(

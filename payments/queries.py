@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
@@ -22,9 +23,9 @@ from payments.models import (
     Entry,
     JournalKind,
     OneTimeCode,
+    OwnLimit,
     Payment,
     PaymentStatus,
-    SpendingDay,
     Terminal,
 )
 
@@ -48,6 +49,8 @@ def described(entries: QuerySet[Entry]) -> QuerySet[Entry]:
         "journal__reversed_top_up__card",
         "journal__opened_dispute__top_up__card",
         "journal__closed_dispute__top_up__card",
+        "journal__transfer__sender",
+        "journal__transfer__recipient",
     )
 
 
@@ -91,6 +94,7 @@ def spending_by_month(
         Entry.objects.filter(
             account_id=wallet_id, journal__kind__in=kinds, journal__occurred_at__gte=starts[0]
         )
+        .exclude(journal__kind=JournalKind.SEND, amount__gt=0)
         .annotate(month=TruncMonth("journal__occurred_at", tzinfo=TOKYO))
         .values("month")
         .annotate(total=Sum("amount"))
@@ -103,12 +107,27 @@ def spending_by_month(
 def spending_facts(user: User, wallet_id: int, *, now: datetime | None = None) -> limits.Facts:
     """What the limits of spending are judged by; good enough to show, the database counts once more under its lock."""
     moment = now or timezone.now()
-    today = SpendingDay.objects.filter(wallet_id=wallet_id, day=day_begins(moment).date()).first()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT spent FROM payments_spendingday WHERE wallet_id = %s AND day = %s),"
+            " payments_own_limit(%s, %s), payments_own_limit(%s, %s)",
+            [
+                wallet_id,
+                day_begins(moment).date(),
+                user.pk,
+                OwnLimit.Kind.PER_PAYMENT.value,
+                user.pk,
+                OwnLimit.Kind.PER_DAY.value,
+            ],
+        )
+        spent_today, own_per_payment, own_per_day = cursor.fetchone()
     return limits.Facts(
         now=moment,
         account_opened_at=user.created_at,
-        spent_today=today.spent if today else 0,
+        spent_today=spent_today or 0,
         cool_off_until=policy.cool_off(user.pk),
+        own_per_payment=own_per_payment,
+        own_per_day=own_per_day,
     )
 
 

@@ -106,7 +106,8 @@ def of_sending(
         tries_in_a_day=day,
         is_at_limit=is_nearly(amount_minor, most_minor),
         at_limit_lately=_at_limit_lately(user, Action.SEND, now),
-        payee_hours=_hours(now - payee_since) if payee_since else 0,
+        # Begun hours: 0 is said of nobody but a new payee.
+        payee_hours=_hours(now - payee_since) + 1 if payee_since else 0,
         **_device_facts(user, actor, now),
     )
 

@@ -6,12 +6,14 @@ import structlog
 from celery import shared_task
 
 from payments.actions.authorizations import expire_authorizations
+from payments.actions.auto_top_ups import top_up_all_due, top_up_if_due
 from payments.actions.card_endings import forget_ended_cards
 from payments.actions.claims import send_due_claims
 from payments.actions.closures import close_due_wallets, forget_closed_customers
 from payments.actions.data_exports import forget_old_exports, make_exports
 from payments.actions.dispute_answers import send_answers
 from payments.actions.linkings import settle_expired_linkings
+from payments.actions.money_requests import expire_requests
 from payments.actions.settlement_files import import_due
 from payments.actions.settlements import settle_merchants
 from payments.actions.statements import make_statements
@@ -91,6 +93,24 @@ def reconcile_settlements() -> int:
     except NoProcessor:
         return 0
     return import_due(processor, actor=Actor.system("reconciliation"))
+
+
+@shared_task(name="payments.auto_top_up")
+def auto_top_up(user_id: int) -> bool:
+    """Right after a payment: charge the card of somebody whose balance has fallen below their threshold."""
+    return top_up_if_due(user_id, actor=Actor.system("auto top-up")) is not None
+
+
+@shared_task(name="payments.auto_top_up_all")
+def auto_top_up_all() -> int:
+    """Whoever was missed: the broker was away, a send or a capture emptied the wallet."""
+    return top_up_all_due(Actor.system("auto top-up sweep"))
+
+
+@shared_task(name="payments.expire_requests")
+def expire_money_requests() -> int:
+    """Close requests for money that nobody has answered in time."""
+    return expire_requests(Actor.system("request sweep"))
 
 
 @shared_task(name="payments.verify_books")

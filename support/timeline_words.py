@@ -18,6 +18,7 @@ from accounts.addresses import mask
 from accounts.models import CredentialChange, Suspension
 from payments.models import DeclineReason, JournalKind
 from payments.reason_words import charge_failed_because
+from support import sending_words
 from support.models import Case
 from support.queries.timeline import Row
 from wallet_site.outbox.models import Delivery
@@ -62,6 +63,7 @@ _TOPICS: dict[str, Promise] = {
     "payments:data_export:ready": gettext_lazy("The copy of the data is ready"),
     "payments:dispute:won": gettext_lazy("Dispute decided for us"),
     "payments:dispute:lost": gettext_lazy("Dispute decided for the card's holder"),
+    **sending_words.TOPICS,
     "support:letter:sent": gettext_lazy("Letter of apology"),
     "support:sessions:ended": gettext_lazy("Signed out everywhere by support"),
     "support:customer:revealed": gettext_lazy("Support looked at contact details"),
@@ -136,15 +138,25 @@ def moment_of(row: Row) -> Moment:
 
 def _entry(row: Row) -> Moment:
     facts = row.facts
-    store, card = facts.get("store"), _card(facts)
-    title = JournalKind(facts["kind"]).label
+    about = facts.get("store") or _card(facts) or facts.get("other")
+    title = sending_words.entry(facts) or str(JournalKind(facts["kind"]).label)
     return Moment(
         row.kind,
         row.at,
-        f"{title} · {store or card}" if store or card else str(title),
+        f"{title} · {about}" if about else title,
         [_("Transaction %(number)s") % {"number": facts["journal_id"]}],
         amount_minor=facts["amount"],
     )
+
+
+def _request(row: Row) -> Moment:
+    title, amount, state = sending_words.request(row.facts)
+    return Moment(row.kind, row.at, title, [amount], [Badge(state, "")])
+
+
+def _own_rule(row: Row) -> Moment:
+    title, details = sending_words.own_rule(row.facts["action"], row.facts["data"])
+    return Moment(row.kind, row.at, title, details)
 
 
 def _declined(row: Row) -> Moment:
@@ -321,6 +333,9 @@ def _by(actor: dict[str, Any]) -> str:
 
 _WORDS: dict[str, Callable[[Row], Moment]] = {
     "entry": _entry,
+    "requested": _request,
+    "asked": _request,
+    "own_rule": _own_rule,
     "declined": _declined,
     "top_up_failed": _top_up_failed,
     "session": _session,

@@ -84,7 +84,6 @@ SECTIONS: Mapping[str, Mapping[int, str]] = {
 }
 # Parts of a number that no test proves because there is no such feature yet. Who builds one takes its line away.
 OWED: Mapping[int, str] = {
-    36: "payments: a step-up bound to amount and payee in sending money, which is not there yet",
     40: "support: mass suspensions and compensation, which are not there yet",
 }
 REQUIREMENTS = {number: text for section in SECTIONS.values() for number, text in section.items()}

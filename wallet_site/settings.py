@@ -197,6 +197,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "closings": {"task": "payments.close_wallets", "schedule": 20.0, "options": {"expires": 20}},
     "data-exports": {"task": "payments.mind_exports", "schedule": 10.0, "options": {"expires": 10}},
+    "requests": {"task": "payments.expire_requests", "schedule": 60.0, "options": {"expires": 60}},
+    "auto-top-ups": {"task": "payments.auto_top_up_all", "schedule": 30.0, "options": {"expires": 30}},
     "approvals": {"task": "support.expire_approvals", "schedule": 60.0, "options": {"expires": 60}},
     # Every hour, so that a night without a worker is made up for; each day and month is closed once.
     "settlements": {"task": "payments.settle_merchants", "schedule": crontab(minute=20)},
@@ -462,6 +464,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "TopUpStateEnum": "payments.models.TopUpState",
         "PaymentStatusEnum": "payments.models.PaymentStatus",
         "MovementKindEnum": "payments.models.JournalKind",
+        "MoneyRequestStateEnum": "payments.models.RequestState",
+        "OwnLimitKindEnum": "payments.api.transfer_serializers.LIMIT_KINDS",
+        "TransferDirectionEnum": "payments.api.transfer_serializers.DIRECTIONS",
+        "AutoTopUpOffEnum": "payments.models.AutoTopUp.OffBecause",
         "OneTimeCodeStateEnum": "payments.api.wallet_serializers.CODE_STATES",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
@@ -486,6 +492,13 @@ TOP_UP_IN_COOL_OFF = env.integer("TOP_UP_IN_COOL_OFF", 3_000)
 CARD_REFUND_WINDOW = timedelta(days=env.integer("CARD_REFUND_WINDOW_DAYS", 180))
 CARD_LINKINGS_PER_CUSTOMER_A_DAY = 5
 CARD_LINKINGS_PER_NETWORK_A_DAY = env.integer("CARD_LINKINGS_PER_NETWORK_A_DAY", 20)
+# Yen. What `payments.send_limits` judges sending to others by.
+SEND_PER_SEND = env.integer("SEND_PER_SEND", 50_000)
+SEND_PER_DAY = env.integer("SEND_PER_DAY", 100_000)
+SEND_PER_MONTH = env.integer("SEND_PER_MONTH", 300_000)
+SEND_NEW_ACCOUNT_DAYS = 14
+SEND_NEW_ACCOUNT_PER_DAY = env.integer("SEND_NEW_ACCOUNT_PER_DAY", 10_000)
+SEND_IN_COOL_OFF = env.integer("SEND_IN_COOL_OFF", 5_000)
 # The numbers of the rules in `payments.risk`; RISK_THRESHOLDS='{"at_limit_delay": 2}' changes some. Amounts in yen.
 RISK_THRESHOLDS: dict[str, int] = {
     "new_for_hours": 24,

@@ -70,7 +70,7 @@ def _expire(payment: Payment, actor: Actor) -> bool:
 
 
 def _of_merchant(terminal: Terminal, public_id: UUID) -> Payment:
-    payments = Payment.objects.select_related("store__merchant")
+    payments = Payment.objects.select_related("store__merchant", "customer__auto_top_up")
     payment = payments.filter(public_id=public_id, store__merchant_id=terminal.store.merchant_id).first()
     if payment is None:
         raise PaymentNotFound

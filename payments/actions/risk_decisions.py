@@ -48,6 +48,13 @@ def check(user_id: int, facts: Facts, *, actor: Actor) -> Decision:
     return decision
 
 
+def check_but_for_step_up(user_id: int, facts: Facts) -> None:
+    """`check` for a movement that asks for a second factor in any case: only a delay or a denial is raised."""
+    decision = decide(facts, thresholds())
+    if is_graver(decision.outcome, Outcome.STEP_UP):
+        raise _refusal(user_id, facts, decision)
+
+
 def may_go_on(decision: Decision, actor: Actor) -> bool:
     """Whether nothing more is asked of this actor."""
     if decision.outcome is Outcome.STEP_UP:

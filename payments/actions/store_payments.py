@@ -6,13 +6,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import IntegrityError
+import structlog
+from celery import current_app
+from django.db import IntegrityError, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from accounts import policy
 from payments import limits, one_time_codes, posting, risk_facts
 from payments.actions import risk_decisions
-from payments.errors import EventKeyConflict, PaymentNotFound, ReferenceUsed, RefundTooHigh, TerminalCutOff
+from payments.errors import (
+    ConfirmationNeeded,
+    EventKeyConflict,
+    PaymentNotFound,
+    ReferenceUsed,
+    RefundTooHigh,
+    TerminalCutOff,
+)
 from payments.merchant_webhooks.owing import owe_payment
 from payments.models import DeclineReason, Payment, PaymentStatus, Refund, Terminal
 from wallet_site import ratelimit
@@ -24,10 +34,16 @@ from wallet_site.idempotency.once import KeyReused, fingerprint
 from wallet_site.outbox.owing import owe
 from wallet_site.transactions import recorded
 
+log = structlog.get_logger(__name__)
+
 # Codes that never existed, by one terminal within an hour. A till that misreads stays below; one that guesses stops.
 WRONG_CODES_PER_HOUR = 20
 # How long a store may wait with a capture; then the money is the customer's again.
 AUTHORIZED_FOR = timedelta(days=7)
+
+
+# With what its tracks need; who tops up by itself is told by the same query.
+_PAYMENTS = Payment.objects.select_related("store__merchant", "customer__auto_top_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +74,8 @@ def take_payment(
     _refuse_guessing(terminal)
     code_digest = digest(one_time_codes.plain(code), one_time_codes.DIGEST_PURPOSE)
     caps, verdict = _judge(code_digest, terminal, amount_minor)
-    try:
+
+    def take(verdict: risk_decisions.Verdict) -> TakenPayment:
         with recorded(actor):
             payment_id, repeated = posting.take_store_payment(
                 terminal_id=terminal.pk,
@@ -76,19 +93,26 @@ def take_payment(
                 refusal=verdict.refusal,
                 risk=verdict.as_stored(),
             )
-            payment = Payment.objects.select_related("store__merchant").get(pk=payment_id)
+            payment = _PAYMENTS.get(pk=payment_id)
             if not repeated:
                 _note_taken(payment, actor)
                 risk_decisions.note_payment(payment, verdict, actor=actor)
+        return TakenPayment(payment, repeated)
+
+    try:
+        taken = take(verdict)
+    except ConfirmationNeeded:
+        # Above the customer's threshold, and they have not confirmed this amount for this store: then it is declined.
+        taken = take(risk_decisions.Verdict(refusal=DeclineReason.CONFIRM_FIRST.value))
     except EventKeyConflict as conflict:
         raise KeyReused from conflict
     except IntegrityError as error:
         if "payments_payment_reference" not in str(error):
             raise
         raise ReferenceUsed(reference=reference) from error
-    if payment.decline_reason == DeclineReason.CODE_UNKNOWN and not repeated:
+    if taken.payment.decline_reason == DeclineReason.CODE_UNKNOWN and not taken.repeated:
         _count_wrong_code(terminal)
-    return TakenPayment(payment, repeated)
+    return taken
 
 
 def _judge(
@@ -156,6 +180,22 @@ def note_captured(payment: Payment, actor: Actor) -> None:
         user_id=payment.customer_id,
     )
     owe_payment(payment, "payment.captured")
+    hurry_auto_top_up(payment)
+
+
+def hurry_auto_top_up(payment: Payment) -> None:
+    """After the commit, wake the worker for a customer who tops up by itself; the sweep comes by anyhow."""
+    setting = getattr(payment.customer, "auto_top_up", None)
+    if setting is not None and setting.is_on:
+        user_id = setting.user_id
+        transaction.on_commit(lambda: _wake(user_id))
+
+
+def _wake(user_id: int) -> None:
+    try:
+        current_app.send_task("payments.auto_top_up", args=[user_id], expires=30)
+    except OperationalError:
+        log.warning("broker_away_auto_top_up_waits_for_sweep", user=user_id)
 
 
 def _refuse_guessing(terminal: Terminal) -> None:

@@ -8,6 +8,7 @@ a webhook, the sweep) posts the money; all later ones find it posted.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
@@ -23,7 +24,7 @@ from accounts.models import User
 from payments import posting
 from payments.actions import risk_decisions
 from payments.actions.top_up_checks import check_limits, check_pace, usable_card
-from payments.errors import WalletFrozen
+from payments.errors import AutoTopUpNotDue, WalletFrozen
 from payments.models import ProcessorCustomer, TopUp, TopUpState
 from payments.processors.base import (
     ChargeOutcome,
@@ -60,17 +61,29 @@ class Started:
     repeated: bool
 
 
-def start_top_up(user: User, *, card_id: UUID, amount_minor: int, request_key: str, actor: Actor) -> Started:
+def start_top_up(
+    user: User,
+    *,
+    card_id: UUID,
+    amount_minor: int,
+    request_key: str,
+    actor: Actor,
+    only_if: Callable[[posting.LockedWallet], None] | None = None,
+    automatic: bool = False,
+) -> Started:
     """Charge a linked card and credit the wallet.
 
     A repeat with the same key and the same card and amount returns the first one as it now stands and charges nothing;
     another request under the key raises `KeyReused`. Raises `Suspended`, `WalletFrozen`, `CardNotFound`,
     `CardNotUsable`, `TopUpLimitReached`, `InvalidInput`, `TooManyTries` and, for what looks unusual, `RiskStepUp`,
-    `RiskDelayed` and `RiskDenied`; then nothing was charged.
+    `RiskDelayed` and `RiskDenied`; then nothing was charged. `only_if` is asked under the wallet's lock before a new
+    one and may raise; `automatic` says on the row that the portal began it.
     """
     asked = fingerprint("top-up", str(card_id), str(amount_minor))
     try:
-        top_up, is_new = _claim(user, card_id, amount_minor, request_key, asked, actor)
+        top_up, is_new = _claim(user, card_id, amount_minor, request_key, asked, actor, only_if, automatic)
+    except AutoTopUpNotDue:
+        raise
     except Problem as refusal:
         _record_refusal(user, card_id, amount_minor, refusal, actor)
         raise
@@ -81,7 +94,14 @@ def start_top_up(user: User, *, card_id: UUID, amount_minor: int, request_key: s
 
 
 def _claim(
-    user: User, card_id: UUID, amount_minor: int, request_key: str, asked: bytes, actor: Actor
+    user: User,
+    card_id: UUID,
+    amount_minor: int,
+    request_key: str,
+    asked: bytes,
+    actor: Actor,
+    only_if: Callable[[posting.LockedWallet], None] | None,
+    automatic: bool,
 ) -> tuple[TopUp, bool]:
     """Under the wallet's lock: find the key's top-up, or judge the request and write a new one."""
     with recorded(actor):
@@ -91,6 +111,8 @@ def _claim(
             if bytes(known.request_fingerprint) != asked:
                 raise KeyReused
             return known, False
+        if only_if is not None:
+            only_if(wallet)
         policy.require(user.pk, "top_up")
         if wallet.top_up_frozen:
             raise WalletFrozen
@@ -108,6 +130,7 @@ def _claim(
             currency=settings.CURRENCY,
             request_key=request_key,
             request_fingerprint=asked,
+            automatic=automatic,
             network=actor.network or None,
             device=actor.device,
             created_at=now,

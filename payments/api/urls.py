@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("payments.api.card_urls")),
     path("", include("payments.api.closure_urls")),
     path("", include("payments.api.dispute_urls")),
+    path("", include("payments.api.transfer_urls")),
     path("", include("payments.api.terminal_urls")),
     path("", include("payments.api.merchant_urls")),
 ]

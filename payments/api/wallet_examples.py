@@ -68,6 +68,7 @@ CODE_STATE = OpenApiExample(
         "state": "used",
         "expires_at": "2026-05-03T08:20:00+09:00",
         "payment": {
+            "id": "3d2c7c11-9e55-4a0e-8d2b-5b8f3c1f0a42",
             "store": "Kita-Aoyama store",
             "status": "captured",
             "amount": 842,

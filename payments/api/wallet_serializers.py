@@ -89,15 +89,16 @@ class ShownCodeSerializer(serializers.Serializer[Any]):
 
 
 class CodePaymentSerializer(serializers.ModelSerializer[Payment]):
-    """What a store did with the code."""
+    """What a store did with the code. `confirm-first`: confirm it by its `id`, then show a new code."""
 
+    id = serializers.UUIDField(source="public_id")
     store = serializers.CharField(source="store.full_name")
     status = serializers.ChoiceField(choices=PaymentStatus.choices)
     decline_reason = serializers.ChoiceField(choices=[("", ""), *DeclineReason.choices])
 
     class Meta:
         model = Payment
-        fields = ("store", "status", "amount", "currency", "refunded", "decline_reason", "made_at")
+        fields = ("id", "store", "status", "amount", "currency", "refunded", "decline_reason", "made_at")
 
 
 class CodeStateSerializer(serializers.Serializer[Any]):

@@ -5,6 +5,7 @@ from payments.models.cards import Card, CardLinking, CardState, LinkingState, Ow
 from payments.models.closures import Claim, ClaimReason, ClaimState, ClaimWay, Closure, ClosureState
 from payments.models.disputes import Dispute, DisputeAnswer, DisputeState, PaymentReport
 from payments.models.exports import DataExport, ExportState
+from payments.models.own_rules import AutoTopUp, OwnLimit, PaymentConfirmation
 from payments.models.risk import RiskDecision
 from payments.models.settlement_files import (
     DifferenceKind,
@@ -24,11 +25,21 @@ from payments.models.store_payments import (
 )
 from payments.models.stores import Merchant, MerchantKey, Store, Terminal
 from payments.models.top_ups import ProcessorEvent, TopUp, TopUpState
+from payments.models.transfers import (
+    Findability,
+    MoneyRequest,
+    Payee,
+    RequestBlock,
+    RequestState,
+    SendingWindow,
+    Transfer,
+)
 from payments.models.webhooks import WebhookEndpoint
 
 __all__ = [
     "Account",
     "AccountKind",
+    "AutoTopUp",
     "Card",
     "CardLinking",
     "CardState",
@@ -46,6 +57,7 @@ __all__ = [
     "DisputeState",
     "Entry",
     "ExportState",
+    "Findability",
     "Hold",
     "HoldState",
     "Journal",
@@ -53,15 +65,22 @@ __all__ = [
     "LinkingState",
     "Merchant",
     "MerchantKey",
+    "MoneyRequest",
     "OneTimeCode",
+    "OwnLimit",
     "OwnerMatch",
+    "Payee",
     "Payment",
+    "PaymentConfirmation",
     "PaymentReport",
     "PaymentStatus",
     "ProcessorCustomer",
     "ProcessorEvent",
     "Refund",
+    "RequestBlock",
+    "RequestState",
     "RiskDecision",
+    "SendingWindow",
     "SettledRange",
     "Settlement",
     "SettlementDifference",
@@ -73,5 +92,6 @@ __all__ = [
     "Terminal",
     "TopUp",
     "TopUpState",
+    "Transfer",
     "WebhookEndpoint",
 ]

@@ -61,6 +61,9 @@ class TopUp(models.Model):
         Journal, on_delete=models.PROTECT, null=True, related_name="reversed_top_up"
     )
     refund_reference = models.CharField(max_length=64, blank=True)
+    automatic = models.BooleanField(
+        db_default=False, help_text="Begun by the portal, as its customer has set."
+    )
     network = models.GenericIPAddressField(null=True)
     device = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(db_default=Now())

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.urls import reverse
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import urlencode
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
 from payments import limits, one_time_codes, queries
+from payments.actions.confirmations import confirm_payment
 from payments.actions.one_time_codes import make_code
 from payments.code_pictures import bars_svg, qr_svg
 from payments.customers import customer_of
 from payments.errors import PaymentNotFound
+from payments.limit_words import spending_refused_because
 from payments.models import DeclineReason, Payment, PaymentStatus
 from payments.reason_words import payment_declined_because
 from wallet_site.errors import Problem
+from wallet_site.money import format_money
 from wallet_site.web import actor_of
 
 
@@ -72,19 +76,40 @@ def pay_state(request: HttpRequest, code_id: int) -> HttpResponse:
         return response
     if payment is None or str(payment.pk) == request.GET.get("seen"):
         return HttpResponse(status=204)
-    return render(request, "payments/pay_watch.html", _declined(code_id, payment))
+    if payment.decline_reason == DeclineReason.CONFIRM_FIRST:
+        response = render(request, "payments/pay_asked.html", {"payment": payment})
+        response["HX-Retarget"] = "#code"
+        return response
+    return render(request, "payments/pay_watch.html", _declined(customer, code_id, payment))
 
 
-def _declined(code_id: int, payment: Payment) -> dict[str, Any]:
+def _declined(customer: User, code_id: int, payment: Payment) -> dict[str, Any]:
     return {
         "code": {"pk": code_id},
         "seen": payment.pk,
         "declined": payment,
-        "why": payment_declined_because(payment.decline_reason),
-        "confirm_url": _confirm_url() if payment.decline_reason == DeclineReason.CONFIRM_FIRST else "",
+        "why": _why(customer, payment),
     }
 
 
-def _confirm_url() -> str:
-    """To the second factor and back to a new code, which then pays."""
-    return f"{reverse('accounts:step_up')}?{urlencode({'next': reverse('payments:pay')})}"
+def _why(customer: User, payment: Payment) -> str:
+    """The customer reads which limit it was, the cashier does not."""
+    if payment.decline_reason == DeclineReason.OVER_LIMIT:
+        facts = queries.spending_facts(customer, queries.wallet_of(customer.pk).pk)
+        limit = limits.refusal(payment.amount, facts)
+        if limit is not None:
+            return spending_refused_because(limit)
+    return payment_declined_because(payment.decline_reason)
+
+
+@require_POST
+def pay_confirm(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    """The customer confirms a declined payment's amount and store; then back to a new code, which pays it."""
+    confirmed = confirm_payment(customer_of(request), payment_id=payment_id, actor=actor_of(request))
+    words = _("Confirmed: %(amount)s at %(store)s. Show this code and let the cashier try again.")
+    messages.success(
+        request,
+        words
+        % {"amount": format_money(confirmed.amount, confirmed.currency), "store": confirmed.store.full_name},
+    )
+    return redirect("payments:pay")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from typing import Any
 
@@ -12,16 +13,18 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from accounts.security_check import security_facts
 from payments import activity as words
-from payments import limits, queries
+from payments import limits, queries, transfer_queries
 from payments.actions.payment_reports import is_reportable
 from payments.customers import customer_of
 from payments.days import TOKYO
 from payments.errors import PaymentNotFound
 from payments.models import Account
+from payments.person_names import masked_name
 from wallet_site.charts import bar_chart
 from wallet_site.money import format_money
 
@@ -35,6 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
     wallet = queries.wallet_of(customer.pk)
     page = queries.entries_page(wallet.pk, size=RECENT)
     facts = queries.spending_facts(customer, wallet.pk)
+    requests = transfer_queries.open_requests(customer.pk)
     context = {
         "nav": "home",
         "greeting": _greeting(customer.display_name),
@@ -45,9 +49,33 @@ def home(request: HttpRequest) -> HttpResponse:
         "spent_today": facts.spent_today,
         "spend_cap": limits.caps(facts).per_day,
         "checks": _checks(customer.pk),
+        "asked": [(one, masked_name(one.requester.full_name)) for one in requests.to_pay[:3]],
+        **_news_of(wallet),
         **_spending(wallet),
     }
     return render(request, "payments/home.html", context)
+
+
+def _news_of(wallet: Account) -> dict[str, Any]:
+    """What the page says it has seen, and since when it has been open."""
+    asked = urlencode({"seen": str(wallet.seq), "since": str(int(time.time()))})
+    return {"news_url": f"{reverse('payments:activity_news')}?{asked}"}
+
+
+# A page that nobody looks at must not keep its session alive: after this it stops asking.
+_NEWS_FOR_SECONDS = 600
+
+
+@require_GET
+def activity_news(request: HttpRequest) -> HttpResponse:
+    """Asked every few seconds by an open page: 204 while nothing has moved, else the word to fetch itself anew."""
+    since = _number(request.GET.get("since")) or 0
+    if not 0 <= time.time() - since <= _NEWS_FOR_SECONDS:
+        return HttpResponse(status=286)  # htmx stops polling
+    wallet = queries.wallet_of(customer_of(request).pk)
+    if str(wallet.seq) == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    return HttpResponse(status=204, headers={"HX-Trigger": "wallet-moved"})
 
 
 def _greeting(name: str) -> str:
@@ -63,8 +91,8 @@ def _actions() -> list[dict[str, Any]]:
     return [
         {"url": reverse("payments:pay"), "icon": "qr", "label": _("Pay"), "main": True},
         {"url": reverse("payments:top_up"), "icon": "plus", "label": _("Top up")},
+        {"url": reverse("payments:send"), "icon": "send", "label": pgettext("money", "Send")},
         {"url": reverse("payments:cards"), "icon": "card", "label": _("Cards")},
-        {"url": reverse("payments:activity"), "icon": "activity", "label": _("Activity")},
     ]
 
 
@@ -127,7 +155,7 @@ def activity(request: HttpRequest) -> HttpResponse:
     wallet = queries.wallet_of(customer_of(request).pk)
     page = queries.entries_page(wallet.pk, before=_number(request.GET.get("before")))
     days = words.by_day(page.entries, shown_day=_day(request.GET.get("day")))
-    context = {"nav": "activity", "wallet": wallet, "days": days, "next_url": ""}
+    context = {"nav": "activity", "wallet": wallet, "days": days, "next_url": "", **_news_of(wallet)}
     if page.next_before is not None:
         cursor = urlencode({"before": str(page.next_before), "day": days[-1].day.isoformat()})
         context["next_url"] = f"{reverse('payments:activity')}?{cursor}"

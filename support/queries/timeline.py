@@ -72,7 +72,8 @@ SOURCES: tuple[Source, ...] = (
         "money", "entry", "j.occurred_at", "e.account_seq",
         """
         SELECT m.at, m.row_id, m.facts || jsonb_build_object(
-            'store', s.name, 'brand', c.brand, 'last_four', c.last_four) FROM (
+            'store', s.name, 'brand', c.brand, 'last_four', c.last_four, 'automatic', t.automatic,
+            'other', coalesce(o.customer_number, '')) FROM (
             SELECT j.occurred_at AS at, e.account_seq AS row_id, j.id AS journal_id, jsonb_build_object(
                 'journal_id', j.id, 'kind', j.kind, 'amount', e.amount, 'balance', e.balance_after) AS facts
             FROM payments_entry e JOIN payments_journal j ON j.id = e.journal_id
@@ -84,7 +85,9 @@ SOURCES: tuple[Source, ...] = (
         LEFT JOIN payments_payment rp ON rp.id = r.payment_id
         LEFT JOIN payments_store s ON s.id = coalesce(p.store_id, rp.store_id)
         LEFT JOIN payments_topup t ON t.journal_id = m.journal_id
-        LEFT JOIN payments_card c ON c.id = t.card_id""",
+        LEFT JOIN payments_card c ON c.id = t.card_id
+        LEFT JOIN payments_transfer x ON x.journal_id = m.journal_id
+        LEFT JOIN accounts_user o ON o.id = CASE x.sender_id WHEN %(user)s THEN x.recipient_id ELSE x.sender_id END""",
     ),
     Source(
         "money", "declined", "p.made_at", "p.id",
@@ -103,6 +106,31 @@ SOURCES: tuple[Source, ...] = (
         FROM payments_topup t JOIN payments_card c ON c.id = t.card_id
         WHERE t.user_id = %(user)s AND t.state = 'failed' AND {cut}
         ORDER BY t.changed_at DESC, t.id DESC LIMIT %(limit)s""",
+    ),
+    Source(
+        "money", "requested", "r.created_at", "r.id",
+        """
+        SELECT r.created_at AS at, r.id AS row_id, jsonb_build_object('amount', r.amount, 'state', r.state,
+            'made', true, 'other', o.customer_number) AS facts
+        FROM payments_moneyrequest r JOIN accounts_user o ON o.id = r.payer_id
+        WHERE r.requester_id = %(user)s AND {cut} ORDER BY r.created_at DESC, r.id DESC LIMIT %(limit)s""",
+    ),
+    Source(
+        "money", "asked", "r.created_at", "r.id",
+        """
+        SELECT r.created_at AS at, r.id AS row_id, jsonb_build_object('amount', r.amount, 'state', r.state,
+            'made', false, 'other', o.customer_number) AS facts
+        FROM payments_moneyrequest r JOIN accounts_user o ON o.id = r.requester_id
+        WHERE r.payer_id = %(user)s AND {cut} ORDER BY r.created_at DESC, r.id DESC LIMIT %(limit)s""",
+    ),
+    Source(
+        "change", "own_rule", "a.at", "a.id",
+        """
+        SELECT a.at, a.id AS row_id, jsonb_build_object('action', a.action, 'data', a.data) AS facts
+        FROM audit_auditrow a
+        WHERE a.user_id = %(user)s AND a.action IN ('payments:limit:lowered', 'payments:limit:raise_asked',
+            'payments:auto_top_up:on', 'payments:auto_top_up:off', 'payments:findability:changed') AND {cut}
+        ORDER BY a.at DESC, a.id DESC LIMIT %(limit)s""",
     ),
     Source(
         "sign_in", "session", "i.started_at", "i.id",

@@ -68,6 +68,7 @@ def test_operation_ids_are_unique() -> None:
 @pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _operation in operations()])
 def test_no_operation_answers_a_stranger(method: str, path: str) -> None:
     concrete = path.replace("{code_id}", "1").replace("{line_id}", "1").replace("{year}-{month}", "2026-01")
+    concrete = concrete.replace("{kind}", "per-day")
     for name in (
         "device_id",
         "session_id",
@@ -80,6 +81,8 @@ def test_no_operation_answers_a_stranger(method: str, path: str) -> None:
         "settlement_id",
         "endpoint_id",
         "dispute_id",
+        "transfer_id",
+        "request_id",
     ):
         concrete = concrete.replace(f"{{{name}}}", "5d0c1f6e-6a0d-4f0e-9b1e-0b1f4f6f9a55")
     answer = Phone().request(method, concrete, {} if method == "POST" else None, proof="")

@@ -10,6 +10,7 @@ from django.conf import settings
 from playwright.sync_api import Page
 
 from accounts.models import Suspension, User
+from payments.models import MoneyRequest, Transfer
 from support.models import Approval, Case, Note
 from tests.journeys.customer import Customer
 from tests.people import Person, session_key_for
@@ -57,6 +58,8 @@ def words_of_people() -> set[str]:
         Case.objects.values_list("subject", "text"),
         Note.objects.values_list("text"),
         Approval.objects.values_list("reason"),
+        Transfer.objects.values_list("message"),
+        MoneyRequest.objects.values_list("message"),
     )
     said = " ".join(str(text) for rows in typed for row in rows for text in row)
     said += " ".join(box.newest.subject for box in mailboxes())

@@ -46,6 +46,7 @@ WITHOUT_A_PAGE = {
     "payments:closing_call_off", "payments:data_export_download",
     "payments:receipt", "payments:statement_pdf", "payments:statement_csv",
     "admin:settlement_report", "admin:replay_webhook",
+    "payments:pay_confirm", "payments:activity_news", "payments:money_request_close", "payments:unblock",
     "admin:login", "admin:logout", "admin:password_change", "admin:password_change_done", "admin:autocomplete",
     "admin:jsi18n", "admin:view_on_site", "admin:app_list", "admin:note", "admin:end_access",
     "demo:message_html", "demo:gallery",

@@ -22,6 +22,7 @@ from tests.journeys.guide import Guide, Tour, demo_person
 from tests.journeys.leaving_tours import LEAVING_TOURS
 from tests.journeys.mailbox import mail_to
 from tests.journeys.recovery_tours import RECOVERY_TOURS
+from tests.journeys.sending_tours import SENDING_TOURS
 from tests.journeys.staff_tours import demo, desk, failures, own_factors
 from tests.payments.books import open_counter
 from tests.payments.processors.harness import CHALLENGES
@@ -161,7 +162,7 @@ def wallet(guide: Guide) -> Tour:
     person = demo_person("aya@example.com")
     somebody = guide.become(person)
     yield from guide.goto("/", "/activity/")
-    for kind in (JournalKind.PAYMENT, JournalKind.REFUND, JournalKind.TOP_UP):
+    for kind in (JournalKind.PAYMENT, JournalKind.REFUND, JournalKind.TOP_UP, JournalKind.SEND):
         journal = Journal.objects.filter(kind=kind, entries__account__owner=person.user).latest("pk")
         yield from guide.goto(f"/activity/{journal.pk}/")
     month = Statement.objects.filter(account__owner=person.user).latest("month").month
@@ -292,4 +293,5 @@ TOURS = (
     *RECOVERY_TOURS,
     *LEAVING_TOURS,
     *DISPUTE_TOURS,
+    *SENDING_TOURS,
 )

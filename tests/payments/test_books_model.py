@@ -21,7 +21,14 @@ from hypothesis.stateful import (
 
 from accounts.models import Suspension
 from payments import posting
-from payments.errors import BadAmount, HoldNotOpen, InsufficientFunds, WalletFrozen
+from payments.errors import (
+    BadAmount,
+    HoldNotOpen,
+    InsufficientFunds,
+    LimitReached,
+    PayeeUnavailable,
+    WalletFrozen,
+)
 from payments.models import Account, JournalKind
 from payments.verification import first_fault
 from tests.effort import effort
@@ -44,6 +51,7 @@ class Books(RuleBasedStateMachine):
         self.ids = [wallet(person).pk for person in self.people]
         self.balance = [0, 0, 0]
         self.held = [0, 0, 0]
+        self.sent = [0, 0, 0]
         self.frozen: list[int | None] = [None, None, None]
         self.open_holds: dict[int, tuple[int, int]] = {}
 
@@ -52,7 +60,14 @@ class Books(RuleBasedStateMachine):
         try:
             with transaction.atomic():
                 return call(**arguments)
-        except (InsufficientFunds, WalletFrozen, HoldNotOpen, BadAmount) as refusal:
+        except (
+            InsufficientFunds,
+            WalletFrozen,
+            HoldNotOpen,
+            BadAmount,
+            LimitReached,
+            PayeeUnavailable,
+        ) as refusal:
             return type(refusal)
 
     def available(self, which: int) -> int:
@@ -94,6 +109,41 @@ class Books(RuleBasedStateMachine):
             self.balance[sink] += amount
             return asked, result.journal_id
         return None
+
+    @rule(
+        source=WALLETS, sink=WALLETS, amount=AMOUNTS, cap=st.sampled_from([300, 10**6]), again=st.booleans()
+    )
+    def send(self, source: int, sink: int, amount: int, cap: int, again: bool) -> None:
+        """By the call that sends between customers: with its limits of the day, and to oneself not at all."""
+        asked = {
+            "sender_id": self.people[source].user.pk,
+            "recipient_id": self.people[sink].user.pk,
+            "idempotency_key": fresh_key(),
+            "fingerprint": b"x",
+            "amount_minor": amount,
+            "currency": "JPY",
+            "message": "",
+            "request_id": None,
+            "per_send_minor": 600,
+            "per_day_minor": cap,
+            "per_month_minor": 10**6,
+        }
+        result = self.attempt(posting.send, **asked)
+        if source == sink:
+            assert result is PayeeUnavailable
+        elif amount > 600 or self.sent[source] + amount > cap:
+            assert result is LimitReached
+        elif self.frozen[source] is not None:
+            assert result is WalletFrozen
+        elif self.available(source) < amount:
+            assert result is InsufficientFunds
+        else:
+            assert result[1] is False
+            self.sent[source] += amount
+            self.balance[source] -= amount
+            self.balance[sink] += amount
+            if again:
+                assert self.attempt(posting.send, **asked) == (result[0], True)
 
     @rule(earlier=posted)
     def repeat(self, earlier: tuple[dict[str, Any], int] | None) -> None:

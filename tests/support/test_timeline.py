@@ -10,11 +10,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from payments.actions.own_limits import set_own_limit
 from payments.actions.store_payments import take_payment
+from payments.models import OwnLimit
 from support.queries.search import PAGE, customers
 from support.queries.timeline import KINDS, Cursor, timeline
 from support.timeline_words import by_day
+from tests.payments.actions.test_money_requests import ask
+from tests.payments.actions.test_transfers import ledger_send
 from tests.payments.books import customer_with, fresh_key, open_counter, shown_code, top_up
+from tests.payments.sending import knows
 from tests.people import Person, fresh_email, make_customer, signed_in_client
 from tests.support.desk import agent, page_of, stop
 from wallet_site.audit.models import AuditRow
@@ -31,6 +36,12 @@ def lived_through_much() -> Person:
     aya.user.phone = "+819012345678"
     aya.user.save(update_fields=["phone"])
     stop(aya, "spending")
+    ken = customer_with(500, "ken")
+    ledger_send(ken, aya, 120)
+    ledger_send(aya, ken, 50, message="a secret word")
+    ask(aya, knows(aya, ken))
+    ask(ken, knows(ken, aya))
+    set_own_limit(aya.user, kind=OwnLimit.Kind.PER_DAY, amount_minor=900, actor=aya.actor)
     client = signed_in_client(agent())
     client.post(page_of(aya, "note/"), {"text": "x"})
     client.get(page_of(aya))
@@ -78,6 +89,10 @@ def test_every_row_has_words() -> None:
     assert all(moment.title for day in days for moment in day.moments)
     words = " ".join(detail for day in days for moment in day.moments for detail in moment.details)
     assert "+819012345678" not in words
+    # Others by number alone, and nothing of what people write to each other.
+    titles = " ".join(moment.title for day in days for moment in day.moments)
+    assert "Ken Mori" not in titles and "K-" in titles
+    assert "a secret word" not in words + titles and "ランチ" not in words + titles
     assert aya.email not in words
 
 

@@ -29,6 +29,7 @@ from wallet_site.browsers import digest_of
 from wallet_site.local import backdating
 from wallet_site.local.history import DAYS, Movement, movements
 from wallet_site.local.people import CUSTOMERS, DEMO_BROWSER, DEMO_PASSWORD, STAFF, DemoPerson, seeded
+from wallet_site.local.sending import make_sends
 from wallet_site.transactions import recorded
 
 ACTOR = Actor.system("seed_demo")
@@ -56,7 +57,8 @@ def seed() -> bool:
     made_people = _make_people()
     terminals = _make_terminals()
     made_history = bool(_make_history(terminals))
-    return _make_desk_work() or made_history or made_people
+    made_sends = make_sends(seeded(), ACTOR)
+    return _make_desk_work() or made_sends or made_history or made_people
 
 
 def _make_people() -> bool:
