@@ -83,6 +83,7 @@ def sign_up(eyes: Eyes, email: str) -> str:
     eyes.page.fill("[name=password]", "short")
     assert eyes.page.locator("[data-strength-of]").is_visible()
     eyes.send(full_name="加藤 花", password=PASSWORD)
+    eyes.look("/sign-up/app/")
     seed = eyes.page.get_attribute("[data-copies]", "data-copies") or ""
     eyes.send(code=totp_code(seed))
     eyes.page.check("[name=saved]")
