@@ -141,7 +141,8 @@ def test_a_password_alone_gets_nowhere_by_any_method() -> None:
 
 # What an app asks before it has a token: the proof of its key is needed, and each step proves something itself.
 OPEN_TO_A_KEY = {
-    "sign_in", "sign_in_factor", "sign_in_passkey", "token_refresh", "sign_up", "sign_up_code", "sign_up_code_again",
+    "sign_in", "sign_in_factor", "sign_in_passkey", "ask_passkey_alone", "passkey_alone",
+    "token_refresh", "sign_up", "sign_up_code", "sign_up_code_again",
     "sign_up_person", "sign_up_app", "sign_up_passkey_options", "sign_up_passkey", "sign_up_finish", "recovery",
     "recovery_mail", "recovery_mail_again", "recovery_link", "recovery_app", "recovery_finish", "recovery_ask",
     "password_reset", "password_reset_passkey", "password_reset_finish", "lock", "lock_confirm",

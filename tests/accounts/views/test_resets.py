@@ -128,9 +128,12 @@ def test_a_passkeys_answer_counts_for_this_link_this_browser_and_this_person_alo
     mio, ken = make_customer("mio"), make_customer("ken")
     _passkey, phone = with_passkey(mio)
     _other, kens = with_passkey(ken)
-    client, elsewhere, of_ken = opened(mio), opened(mio), opened(ken)
+    link, client, same_link = link_for(mio), anonymous_client(), anonymous_client()
+    client.get(link)
+    same_link.get(link)
+    elsewhere, of_ken = opened(mio), opened(ken)
     sign_in = ask(anonymous_client(), reverse("accounts:sign_in"), passkey_alone="yes")
-    foreign = [ask(elsewhere, NEW), ask(of_ken, NEW), sign_in]
+    foreign = [ask(same_link, NEW), ask(elsewhere, NEW), ask(of_ken, NEW), sign_in]
     given = [{"ceremony": one["ceremony"], "credential": phone.get(one["options"])} for one in foreign]
     own = ask(client, NEW)
     given.append({"ceremony": own["ceremony"], "credential": kens.get(own["options"])})
