@@ -126,6 +126,22 @@ _RULES: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
+        "a closed wallet is empty, and what is owed outside of wallets lies in the account of claims",
+        """
+        SELECT 'account ' || a.id, 'closed, balance ' || a.balance || ', held ' || a.held
+        FROM payments_account a WHERE a.closed_at IS NOT NULL AND (a.balance <> 0 OR a.held <> 0)
+        UNION ALL
+        SELECT 'claims in ' || a.currency, 'balance ' || sum(a.balance) || ', owed ' || coalesce(max(c.owed), 0)
+        FROM payments_account a
+        LEFT JOIN (
+            SELECT currency, sum(amount) AS owed FROM payments_claim WHERE state = 'owed' GROUP BY currency
+        ) c ON c.currency = a.currency
+        WHERE a.kind = 'claims_payable'
+        GROUP BY a.currency HAVING sum(a.balance) <> coalesce(max(c.owed), 0)
+        LIMIT 1
+        """,
+    ),
+    (
         "each store payment says what the books say",
         """
         SELECT 'payment ' || p.id, 'captured ' || p.captured || ', posted ' || coalesce(-e.amount, 0)

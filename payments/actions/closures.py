@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -40,8 +41,8 @@ from payments.models import (
 from payments.payouts import Plan
 from wallet_site.actor import Actor
 from wallet_site.audit.recording import record
+from wallet_site.errors import Problem
 from wallet_site.outbox.owing import owe
-from wallet_site.switches.errors import SwitchedOff
 from wallet_site.transactions import recorded
 
 log = structlog.get_logger(__name__)
@@ -90,14 +91,16 @@ def _call_off(closure: Closure, actor: Actor, *, why: str) -> None:
 
 def close_due_wallets(actor: Actor = ACTOR) -> int:
     """Close every wallet whose wait is over; returns how many. One that is held up is tried again by the next sweep."""
-    due = Closure.objects.filter(state=ClosureState.WAITING, closes_at__lte=Now()).order_by("closes_at")
-    return sum(close_one(pk, actor=actor) for pk in due.values_list("pk", flat=True)[:BATCH])
+    due = Closure.objects.filter(state=ClosureState.WAITING, closes_at__lte=Now())
+    # Those that nothing has held up so far come first, so that nobody waits behind the others.
+    ordered = due.order_by("held_up_by", "closes_at").values_list("pk", flat=True)
+    return sum(close_one(pk, actor=actor) for pk in ordered[:BATCH])
 
 
 def close_one(closure_id: int, *, actor: Actor) -> bool:
     """Close one wallet in one transaction. False when it is held up, or stopped and so called off, or was done before.
 
-    Safe beside itself and everything else.
+    Safe beside itself and everything else: what the database refuses, or a deadlock breaks, the next sweep tries again.
     """
     try:
         with recorded(actor):
@@ -116,8 +119,8 @@ def close_one(closure_id: int, *, actor: Actor) -> bool:
                 closure.save(update_fields=["held_up_by"])
                 return False
             _close(closure, user, wallet, actor)
-    except SwitchedOff:
-        log.warning("closing_waits_for_a_switch", closure_id=closure_id)
+    except (Problem, DatabaseError) as error:
+        log.warning("closing_not_done_yet", closure_id=closure_id, error=str(error)[:200])
         return False
     return True
 

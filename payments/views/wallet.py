@@ -20,6 +20,7 @@ from accounts.security_check import security_facts
 from payments import activity as words
 from payments import limits, queries, transfer_queries
 from payments.actions.payment_reports import is_reportable
+from payments.closure_queries import waiting_closure
 from payments.customers import customer_of
 from payments.days import TOKYO
 from payments.errors import PaymentNotFound
@@ -51,6 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "checks": _checks(customer.pk),
         "asked": [(one, masked_name(one.requester.full_name)) for one in requests.to_pay[:3]],
         **_news_of(wallet),
+        "closing": waiting_closure(customer),
         **_spending(wallet),
     }
     return render(request, "payments/home.html", context)

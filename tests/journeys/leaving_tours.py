@@ -35,6 +35,7 @@ def leaving(guide: Guide) -> Tour:
     guide.page.locator("main form button.button--danger").click()
     guide.page.locator("#waits").wait_for()
     yield "closing, waits"
+    yield from guide.goto("/")
     is_due(person)
     Closure.objects.filter(user=person.user).update(held_up_by="payments")
     yield from guide.goto("/closing/")

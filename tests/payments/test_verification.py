@@ -23,7 +23,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def forging(owner: psycopg.Connection) -> Iterator[psycopg.Cursor]:
     """The owner with every trigger switched off; rolled back at the end. Everybody else waits meanwhile."""
     with owner.transaction(force_rollback=True), owner.cursor() as cursor:
-        for table in ("payments_account", "payments_entry", "payments_journal", "payments_hold"):
+        for table in (
+            "payments_account",
+            "payments_entry",
+            "payments_journal",
+            "payments_hold",
+            "payments_claim",
+        ):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         yield cursor
 
@@ -47,6 +53,13 @@ def test_sound_books_are_called_sound() -> None:
         ("UPDATE payments_entry SET account_seq = 7 WHERE account_id = {w}", "entry {w}/7"),
         ("DELETE FROM payments_entry WHERE account_id = {w}", "account {w}"),
         ("DELETE FROM payments_journal WHERE id = {j}", "entry "),
+        ("UPDATE payments_account SET closed_at = now() WHERE id = {w}", "account {w}"),
+        (
+            "INSERT INTO payments_claim (public_id, user_id, amount, currency, reason, way, state, journal_id,"
+            " refused_because, payment_reference) SELECT gen_random_uuid(), owner_id, 5, 'JPY', 'late', 'desk', 'owed',"
+            " {j}, '', '' FROM payments_account WHERE id = {w}",
+            "claims in JPY",
+        ),
         (
             "INSERT INTO payments_journal (event_key, fingerprint, kind, reference, legs, occurred_at, actor)"
             " VALUES (gen_random_uuid()::text, '', 'correction', 'x', 2, now(), '{{}}')",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -47,8 +48,10 @@ from tests.payments.closing import asked_to_close, give, is_closed, owed, refund
 from tests.payments.processors.harness import MASTERCARD, SandboxHarness
 from tests.payments.topping import SWEEP, balance, linked_card, top_up
 from tests.people import Person, make_customer, make_staff, signed_in_client
+from tests.support.switchboard import pull, release_all
 from wallet_site.errors import StepUpRequired
 from wallet_site.outbox.models import Event
+from wallet_site.switches.errors import SwitchedOff
 from wallet_site.transactions import recorded
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("grown_up", "no_worker")]
@@ -239,6 +242,30 @@ def test_what_a_card_cannot_take_goes_to_the_desk_and_a_time_out_is_no_refusal(
     send_due_claims(SWEEP)
     assert owed(aya) == [("card", "closed", 3_000, "paid")]
     assert refunded_at(harness, TopUp.objects.get(pk=charged.pk).processor_reference) == 3_000
+
+
+@pytest.fixture
+def released() -> Iterator[None]:
+    """Whatever a test pulls is released after it."""
+    yield
+    release_all()
+
+
+@pytest.mark.requirement(34)
+@pytest.mark.usefixtures("released")
+@pytest.mark.parametrize("switch", ["credential_changes", "read_only"])
+def test_a_pulled_switch_lets_nothing_close_and_calling_off_goes_on(
+    owner_connection: psycopg.Connection, switch: str
+) -> None:
+    aya, ken = customer_with(1_000), make_customer("ken")
+    waits = asked_to_close(aya, owner_connection)
+    pull(switch)
+    with pytest.raises(SwitchedOff):
+        asked_to_close(ken)
+    assert not close_one(waits.pk, actor=SWEEP)
+    waits.refresh_from_db()
+    assert (waits.state, balance(aya), owed(aya)) == ("waiting", 1_000, [])
+    assert call_off(aya.user, actor=aya.actor).state == "called_off"
 
 
 def refuses(sql: str, *values: object) -> bool:

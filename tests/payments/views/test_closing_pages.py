@@ -66,9 +66,11 @@ def test_the_page_tells_it_all_asks_twice_and_lets_go(
     aya.user.sign_ins.update(verified_at=timezone.now())
     assert client.post(page, {"understood": "on"}).status_code == 302
     assert "Keep my wallet" in client.get(page).content.decode()
+    assert page in client.get("/").content.decode(), "the first page says it too"
     assert client.post(reverse("payments:closing_call_off")).status_code == 302
     assert client.post(reverse("payments:closing_call_off")).status_code == 409
     assert Closure.objects.get(user=aya.user).state == "called_off"
+    assert page not in client.get("/").content.decode()
     stop(aya, "spending")
     assert client.post(page, {"understood": "on"}).status_code == 403
     assert "cannot be closed now" in client.get(page).content.decode()
