@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 from django.apps import apps
 from django.test import Client
@@ -21,6 +22,7 @@ from pytest_django.fixtures import Settings
 from accounts import step_up
 from accounts.models import SignIn, TotpDevice
 from payments.actions.own_limits import set_own_limit
+from payments.actions.settlements import settle_merchants
 from payments.models import (
     Card,
     CardLinking,
@@ -29,16 +31,21 @@ from payments.models import (
     OwnLimit,
     Payee,
     RequestBlock,
+    Settlement,
     TopUp,
     Transfer,
+    WebhookEndpoint,
 )
 from tests.api_client import Phone
 from tests.authenticator import with_passkey
 from tests.payments.actions.test_money_requests import ask
 from tests.payments.actions.test_own_limits import pay
+from tests.payments.actions.test_settlements import merchant_of, sell
 from tests.payments.actions.test_transfers import ledger_send
-from tests.payments.books import Counter, customer_with, open_counter, shown_code
+from tests.payments.api.test_merchant_api import Desk, back_office
+from tests.payments.books import TESTS, Counter, customer_with, open_counter, shown_code
 from tests.payments.charged import disputed
+from tests.payments.past import at_noon, days_ago, set_back
 from tests.payments.sending import knows
 from tests.people import Person, make_customer, session_key_for, signed_in_client
 from tests.support.desk import agent
@@ -60,6 +67,7 @@ THINGS = {
     "security/devices/app/<uuid:public_id>/end/": "phone",
     "activity/<int:journal_id>/": "journal",
     "activity/<int:journal_id>/report/": "journal",
+    "activity/<int:journal_id>/receipt/": "journal",
     "disputes/<uuid:dispute_id>/": "dispute",
     "pay/<int:code_id>/state/": "code",
     "cards/link/<uuid:linking_id>/": "linking",
@@ -73,6 +81,7 @@ THINGS = {
     "send/requests/<uuid:request_id>/": "request",
     "send/requests/<uuid:request_id>/close/": "request",
     "send/blocks/<int:block_id>/remove/": "block",
+    "api/v1/activity/<int:line_id>/receipt": "journal",
     "api/v1/transfers/<uuid:transfer_id>": "transfer",
     "api/v1/money-requests/<uuid:request_id>": "request",
     "api/v1/money-requests/<uuid:request_id>/pay": "request",
@@ -97,12 +106,21 @@ THINGS_OF_A_STORE = {
     f"api/v1/terminal/payments/<uuid:payment_id>{what}": "payment"
     for what in ("", "/capture", "/cancel", "/refunds")
 }
+THINGS_OF_A_MERCHANT = {
+    "api/v1/merchant/settlements/<uuid:settlement_id>": "settlement",
+    "api/v1/merchant/settlements/<uuid:settlement_id>/report": "settlement",
+    "api/v1/merchant/webhooks/<uuid:endpoint_id>/secret": "endpoint",
+    "api/v1/merchant/webhooks/<uuid:endpoint_id>": "endpoint",
+}
 # Where an address holds a word that is no thing's id.
 NAMES_NO_THING = {
     # The word is itself the secret that proves who may.
     "reset/link/<str:token>/", "undo/<str:token>/", "undo/sign-in/<str:token>/", "recovery/link/<str:token>/",
     "recovery/stop/<str:token>/",
-    # The word is one of a fixed list, and one's own is meant.
+    # The word is one of a fixed list or a month, and one's own is meant.
+    "statements/<int:year>-<int:month>/", "statements/<int:year>-<int:month>/pdf/",
+    "statements/<int:year>-<int:month>/csv/", "api/v1/statements/<int:year>-<int:month>/pdf",
+    "api/v1/statements/<int:year>-<int:month>/csv",
     "api/v1/me/contacts/<str:kind>", "api/v1/me/contacts/<str:kind>/confirm", "api/v1/me/contacts/<str:kind>/code",
     "api/v1/me/contacts/<str:kind>/pending", "processors/<slug:processor>/events/", "limits/<slug:kind>/",
     "api/v1/limits/<slug:kind>",
@@ -125,7 +143,7 @@ def named_things() -> set[str]:
 
 
 def test_every_address_with_an_id_is_in_a_table() -> None:
-    listed = {*THINGS, *THINGS_OF_STAFF, *THINGS_OF_A_STORE}
+    listed = {*THINGS, *THINGS_OF_STAFF, *THINGS_OF_A_STORE, *THINGS_OF_A_MERCHANT}
     asked = {one for one in named_things() - listed - NAMES_NO_THING if not one.startswith(NOT_BY_OWNER)}
     assert asked == set(), "say whose thing it names, in one of the tables above"
     assert listed | NAMES_NO_THING <= named_things(), "no such address any more"
@@ -165,6 +183,14 @@ def by_till(counter: Counter) -> Send:
     def send(method: str, path: str, body: dict[str, Any] | None) -> tuple[int, bytes]:
         answer = till.request(method, path, body if method == "POST" else None)
         return answer.status, answer.content
+
+    return send
+
+
+def by_key(desk: Desk) -> Send:
+    def send(method: str, path: str, body: dict[str, Any] | None) -> tuple[int, bytes]:
+        answer = desk.get(path.removeprefix("/api/v1/merchant/"), method=method)
+        return answer.status_code, answer.content
 
     return send
 
@@ -352,3 +378,26 @@ def test_a_store_finds_no_payment_of_another() -> None:
     assert faults == []
     assert state_of(aya) == before
     assert all(reached(by_till(counter), route, sold["id"]) for route in THINGS_OF_A_STORE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_merchant_finds_nothing_of_another(owner_connection: psycopg.Connection) -> None:
+    desk = back_office()
+    merchant = merchant_of(desk.counter)
+    set_back(owner_connection, [sell(desk.counter, customer_with(900), 200).journal_id], at_noon(days_ago(1)))
+    settle_merchants(TESTS)
+    endpoint = WebhookEndpoint.objects.create(merchant=merchant, url="https://a.example/", secret="whsec_x")
+    things = {
+        "settlement": Settlement.objects.get(merchant=merchant).public_id,
+        "endpoint": endpoint.public_id,
+    }
+    stranger = by_key(back_office())
+    faults = [
+        fault
+        for route, what in THINGS_OF_A_MERCHANT.items()
+        for fault in told_apart(stranger, route, things[what])
+    ]
+    assert faults == []
+    endpoint.refresh_from_db()
+    assert (endpoint.secret, endpoint.disabled_at) == ("whsec_x", None)
+    assert all(reached(by_key(desk), route, things[what]) for route, what in THINGS_OF_A_MERCHANT.items())
