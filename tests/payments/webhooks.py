@@ -26,6 +26,7 @@ from payments.merchant_webhooks.owing import owe_merchant
 from payments.merchant_webhooks.signing import new_secret
 from payments.models import Merchant, WebhookEndpoint
 from tests.payments.books import TESTS
+from wallet_site.local.processes import wait_until
 from wallet_site.outbox.models import Delivery, Event, Priority
 from wallet_site.outbox.relay import expand_due
 from wallet_site.transactions import recorded
@@ -124,7 +125,14 @@ def told(merchant: Merchant, kind: str = "settlement.made") -> list[Delivery]:
     with recorded(TESTS):
         owe_merchant(Merchant.objects.get(pk=merchant.pk), kind, key=key, data={"id": key, "payout": 842})
     expand_due(Priority.WEBHOOK)
-    event = Event.objects.get(key=f"webhook:{kind}:{key}")
+    events = Event.objects.filter(key=f"webhook:{kind}:{key}")
+    # A worker that another test has left running may be at it, and is passed over by our own turn.
+    wait_until(
+        lambda: events.filter(expanded_at__isnull=False).exists(),
+        within_seconds=10,
+        otherwise=lambda: "nobody expands it",
+    )
+    event = events.get()
     return list(Delivery.objects.filter(event=event).select_related("event").order_by("pk"))
 
 
