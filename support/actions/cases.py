@@ -25,6 +25,7 @@ DUE = {
     Case.Queue.CLAIM: timedelta(days=3),
     Case.Queue.PAYMENT_REPORT: timedelta(hours=4),
     Case.Queue.SETTLEMENT: timedelta(days=1),
+    Case.Queue.WEBHOOK: timedelta(days=1),
     Case.Queue.OTHER: timedelta(days=3),
 }
 

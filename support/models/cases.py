@@ -35,6 +35,7 @@ class Case(models.Model):
         STUFFING = "stuffing", _("Waves of guessed passwords")
         PAYMENT_REPORT = "payment_report", _("Payments reported as not theirs")
         SETTLEMENT = "settlement", _("Settlement files and books")
+        WEBHOOK = "webhook", _("Merchants' webhooks turned off")
         OTHER = "other", _("Other")
 
     class State(models.TextChoices):
@@ -85,6 +86,7 @@ class Case(models.Model):
                         "stuffing",
                         "payment_report",
                         "settlement",
+                        "webhook",
                         "other",
                     ]
                 ),

@@ -25,6 +25,7 @@ from payments.merchant_webhooks.owing import owe_merchant
 from payments.models import Merchant, WebhookEndpoint
 from support.actions.webhooks import NotReplayable, replay
 from support.errors import RoleMissing
+from support.models import Case
 from tests.payments.actions.test_settlements import give_back, merchant_of, sell
 from tests.payments.api.test_merchant_api import back_office
 from tests.payments.books import TESTS, at_once, customer_with, open_counter, shown_code
@@ -134,6 +135,13 @@ def test_gone_turns_it_off_at_once_with_a_case_and_nothing_more_is_sent(
     assert (endpoint.disabled_because, endpoint.disabled_at is not None) == ("gone", True)
     assert (
         AuditRow.objects.filter(action="payments:webhook:disabled", subject_id=str(endpoint.pk)).count() == 1
+    )
+    case = Case.objects.get(queue="webhook", text__contains=merchant.name)
+    assert (case.state, case.customer, endpoint.url in case.text, "gone" in case.text) == (
+        "open",
+        None,
+        True,
+        True,
     )
     with recorded(TESTS):
         owe_merchant(Merchant.objects.get(pk=merchant.pk), "settlement.made", key="x", data={})

@@ -168,3 +168,17 @@ def test_capture_and_cancel_race_for_one_authorization(owner_connection: psycopg
     assert wallet(aya).balance == (3_800 if won == {"captured"} else 5_000)
     assert receipts(payment) == (1 if won == {"captured"} else 0)
     assert first_fault(owner_connection.cursor()) is None
+
+
+def test_what_was_declined_is_neither_captured_nor_cancelled_nor_let_go() -> None:
+    """A hold that was refused: nothing of it can be taken later, by no step and by no clock."""
+    aya, counter = customer_with(100), open_counter()
+    declined = authorize(counter, shown_code(aya), 500)
+    assert (declined.status, declined.decline_reason) == ("declined", "insufficient-funds")
+    with pytest.raises(HoldNotOpen):
+        capture(counter, declined, 100)
+    with pytest.raises(HoldNotOpen):
+        cancel(counter, declined)
+    expire_authorizations(TESTS)
+    declined.refresh_from_db()
+    assert (declined.status, wallet(aya).balance, wallet(aya).held) == ("declined", 100, 0)

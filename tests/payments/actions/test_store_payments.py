@@ -307,3 +307,13 @@ def test_parallel_refunds_never_exceed_the_capture() -> None:
     assert sum(isinstance(one, RefundTooHigh) for one in results) == 5
     payment.refresh_from_db()
     assert (payment.refunded, wallet(aya).balance) == (900, 4_900)
+
+
+def test_a_code_is_not_alive_again_when_its_payment_is_given_back() -> None:
+    aya, counter = customer_with(5_000), open_counter()
+    digits = shown_code(aya)
+    payment = sell(counter, digits, 500).payment
+    give_back(counter, payment, 500)
+    again = sell(counter, digits, 500).payment
+    assert (again.status, again.decline_reason) == ("declined", "code-used")
+    assert wallet(aya).balance == 5_000
