@@ -34,7 +34,21 @@ from accounts.models import (
     User,
 )
 from accounts.two_factor.methods import list_factors
-from payments.models import AccountKind, Card, Claim, Closure, Entry, Payment, Refund, TopUp
+from payments.models import (
+    AccountKind,
+    AutoTopUp,
+    Card,
+    Claim,
+    Closure,
+    Entry,
+    Findability,
+    MoneyRequest,
+    OwnLimit,
+    Payment,
+    Refund,
+    TopUp,
+    Transfer,
+)
 from wallet_site.outbox.models import Delivery
 from wallet_site.spreadsheets import csv_lines
 
@@ -192,6 +206,39 @@ def _money(user: User) -> Iterable[Part]:
         Entry.objects.filter(account__owner=user, account__kind=AccountKind.WALLET).order_by("account_seq"),
         number="account_seq", kind="journal__kind", amount="amount", balance_after="balance_after",
         transaction="journal_id", at="journal__occurred_at",
+    )  # fmt: skip
+    sent = {
+        "id": "public_id",
+        "amount": "amount",
+        "currency": "currency",
+        "message": "message",
+        "at": "made_at",
+    }
+    yield _part("transfers_sent", Transfer.objects.filter(sender=user).order_by("pk"), **sent)
+    yield _part("transfers_received", Transfer.objects.filter(recipient=user).order_by("pk"), **sent)
+    asked = {
+        "id": "public_id",
+        "amount": "amount",
+        "currency": "currency",
+        "message": "message",
+        "state": "state",
+    }
+    asked |= {"at": "created_at", "ended_at": "closed_at"}
+    yield _part("requests_made", MoneyRequest.objects.filter(requester=user).order_by("pk"), **asked)
+    yield _part("requests_received", MoneyRequest.objects.filter(payer=user).order_by("pk"), **asked)
+    yield _part(
+        "own_limits",
+        OwnLimit.objects.filter(user=user).order_by("pk"),
+        kind="kind", amount="amount", next_amount="next_amount", next_at="next_at",
+    )  # fmt: skip
+    yield _part(
+        "automatic_top_up",
+        AutoTopUp.objects.filter(user=user),
+        is_on="is_on", threshold="threshold", amount="amount", card_last_four="card__last_four",
+    )  # fmt: skip
+    yield _part(
+        "found_by", Findability.objects.filter(user=user), by_email="by_email", by_phone="by_phone",
+        changed_at="changed_at",
     )  # fmt: skip
     yield _part(
         "claims",

@@ -11,6 +11,7 @@ from django.db import connection
 
 from accounts.models import Suspension, User
 from accounts.policy import restrictions
+from payments.models import OwnLimit
 from support.models import Approval, Case
 
 # Factors and devices by kind and date; secrets are never read.
@@ -47,6 +48,13 @@ SELECT jsonb_build_object(
     'claims', (SELECT jsonb_agg(k) FROM (
                    SELECT k.public_id, k.amount, k.way, k.state, k.reason, k.refused_because, k.made_at, k.paid_at
                    FROM payments_claim k WHERE k.user_id = %(user)s ORDER BY k.id DESC LIMIT 50) k),
+    'limits', (SELECT jsonb_agg(l ORDER BY l.kind) FROM (
+                   SELECT o.kind, payments_own_limit(o.user_id, o.kind) AS amount,
+                          o.next_amount, CASE WHEN o.next_at > clock_timestamp() THEN o.next_at END AS next_at
+                   FROM payments_ownlimit o WHERE o.user_id = %(user)s) l
+               WHERE l.amount IS NOT NULL OR l.next_at IS NOT NULL),
+    'auto', (SELECT jsonb_build_object('amount', t.amount, 'threshold', t.threshold)
+             FROM payments_autotopup t WHERE t.user_id = %(user)s AND t.is_on),
     'former', (SELECT jsonb_agg(DISTINCT f.email) FROM accounts_formeraddress f WHERE f.user_id = %(user)s))
 """
 
@@ -65,6 +73,8 @@ class Overview:
     former_addresses: list[str]
     closing: dict[str, Any] | None
     claims: list[dict[str, Any]]
+    limits: list[dict[str, Any]]
+    auto_top_up: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,8 @@ def overview(customer: User) -> Overview:
         former_addresses=found["former"] or [],
         closing=found["closing"],
         claims=found["claims"] or [],
+        limits=[{**one, "label": OwnLimit.Kind(one["kind"]).label} for one in found["limits"] or []],
+        auto_top_up=found["auto"],
     )
 
 

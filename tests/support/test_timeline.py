@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
 from payments.actions.own_limits import set_own_limit
@@ -233,3 +234,12 @@ def test_a_list_asks_the_same_number_of_queries_for_one_and_many() -> None:
             client.get("/admin/customers/", {"q": mark})
         counts.add(len(asked))
     assert len(counts) == 1
+
+
+def test_the_page_shows_what_customers_set_for_themselves() -> None:
+    aya = customer_with(500)
+    set_own_limit(aya.user, kind=OwnLimit.Kind.SENDING, amount_minor=700, actor=aya.actor)
+    tomorrow = timezone.now() + timedelta(hours=25)
+    OwnLimit.objects.filter(user=aya.user).update(next_amount=9_000, next_at=tomorrow)
+    page = signed_in_client(agent()).get(page_of(aya)).content.decode()
+    assert "Own limit: Sending a day" in page and "¥700" in page and "(asked for ¥9,000 from" in page

@@ -81,6 +81,8 @@ def test_a_copy_holds_all_that_is_ones_own_and_no_secret(harness: SandboxHarness
         "profile", "receipts", "contacts", "suspensions", "notices", "factors", "sign_ins", "sign_in_attempts", "apps",
         "credential_changes",
         "cards", "top_ups", "payments", "refunds", "entries", "claims", "closings",
+        "transfers_sent", "transfers_received", "requests_made", "requests_received", "own_limits",
+        "automatic_top_up", "found_by",
     }  # fmt: skip
     assert set(everything) == {"about", *lists}
     assert set(files) == {f"{name}.csv" for name in lists}
