@@ -30,7 +30,7 @@ check: ## Style, types, layers, migrations, production settings, locks, template
 	$(INSTALL) tests
 	@$(PY) -m wallet_site.local.quality $(only)
 
-requirements: ## Each security requirement and the tests that prove it (n=17 for one).
+requirements: ## Each security requirement, each fault that money survives, and their tests (n=17 for one).
 	$(INSTALL) tests
 	@$(PY) -m tests.requirement_table $(n)
 

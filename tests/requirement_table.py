@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.money_faults import FAULTS
+
 # The sections and numbers of the requirements.
 SECTIONS: Mapping[str, Mapping[int, str]] = {
     "Passwords and sign-up": {
@@ -94,35 +96,43 @@ class Collector:
     """Notes which test names which number: a pytest plugin."""
 
     tests: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    of_money: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         for item in session.items:
-            for mark in item.iter_markers("requirement"):
-                for number in mark.args:
-                    self.tests[number].add(item.nodeid.partition("[")[0])
+            for name, tests in (("requirement", self.tests), ("money", self.of_money)):
+                for mark in item.iter_markers(name):
+                    for number in mark.args:
+                        tests[number].add(item.nodeid.partition("[")[0])
 
 
-def collect() -> dict[int, set[str]]:
+def collect() -> Collector:
     """The tests of each number, without running one. Raises `RuntimeError` with what pytest said where it fails."""
     collector, said = Collector(), io.StringIO()
     with contextlib.redirect_stdout(said):
         code = pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider"], plugins=[collector])
     if code != pytest.ExitCode.OK:
         raise RuntimeError(said.getvalue())
-    return dict(collector.tests)
+    return collector
 
 
-def table(found: Mapping[int, set[str]], only: Sequence[int] = ()) -> str:
+def table(
+    found: Mapping[int, set[str]],
+    only: Sequence[int] = (),
+    *,
+    sections: Mapping[str, Mapping[int, str]] = SECTIONS,
+    owed: Mapping[int, str] = OWED,
+) -> str:
     """The numbers with their tests, as text for people."""
     lines = []
-    for section, texts in SECTIONS.items():
+    for section, texts in sections.items():
         shown = {number: text for number, text in texts.items() if not only or number in only}
         lines += ["", section] if shown else []
         for number, text in shown.items():
             tests = sorted(found.get(number, ()))
             lines.append(f"{number:>4}  {text}  ({len(tests)})")
             lines += [f"        {test}" for test in tests] or ["        -- no test"]
-            lines += [f"        -- owed: {OWED[number]}"] if number in OWED else []
+            lines += [f"        -- owed: {owed[number]}"] if number in owed else []
     return "\n".join(lines)
 
 
@@ -134,10 +144,18 @@ def faults(found: Mapping[int, set[str]]) -> list[str]:
     return [f"Requirement {n} has no test." for n in untested] + unknown
 
 
+def faults_of_money(found: Mapping[int, set[str]]) -> list[str]:
+    """The same of the faults that money has to survive."""
+    unplayed = [f"Fault {number} is played by no test." for number in FAULTS if not found.get(number)]
+    return unplayed + [f"{n!r} is no fault of money: {sorted(found[n])}" for n in found if n not in FAULTS]
+
+
 def main(only: Sequence[str]) -> int:
-    found = collect()
-    print(table(found, [int(one) for one in only]))
-    wrong = faults(found)
+    collected = collect()
+    print(table(collected.tests, [int(one) for one in only]))
+    if not only:
+        print(table(collected.of_money, sections={"Faults that money survives": FAULTS}, owed={}))
+    wrong = faults(collected.tests) + faults_of_money(collected.of_money)
     if wrong:
         print("\n" + "\n".join(wrong), file=sys.stderr)
     return 1 if wrong else 0

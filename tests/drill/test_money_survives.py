@@ -71,6 +71,7 @@ def bank(sandbox_processor: Sandbox) -> Iterator[SandboxHarness]:
     harness.close()
 
 
+@pytest.mark.money(6)
 def test_kill_anything_at_any_time(
     portal: Portal, worker: Worker, postgres: Postgres, bank: SandboxHarness, sandbox_processor: Sandbox
 ) -> None:

@@ -37,7 +37,7 @@ CHARGE = ("POST", "/v1/payment_intents")
 LOOK_UP = ("GET", "/v1/payment_intents/search")
 AMOUNT = 3_000
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.money(7)]
 
 
 @pytest.fixture

@@ -159,6 +159,7 @@ def test_a_hold_is_closed_once_and_never_altered(owner: psycopg.Connection) -> N
     assert refused(owner, closing) == "KK108"
 
 
+@pytest.mark.money(21)
 def test_with_one_guard_taken_away_the_other_still_holds(owner: psycopg.Connection) -> None:
     """Entries that move nothing by themselves: a balance may then still only become what its entry says."""
     a, b = wallet(customer_with(1_000)), wallet(customer_with(0, "ken"))

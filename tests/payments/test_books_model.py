@@ -232,6 +232,7 @@ class Books(RuleBasedStateMachine):
             assert first_fault(cursor) is None
 
 
+@pytest.mark.money(1)
 @pytest.mark.django_db
 def test_books_follow_their_model() -> None:
     class Isolated(Books):

@@ -50,6 +50,7 @@ def test_a_posting_moves_both_balances_and_says_who_acted() -> None:
     assert sorted(journal.entries.values_list("amount", flat=True)) == [-300, 300]
 
 
+@pytest.mark.money(20)
 @pytest.mark.parametrize("amount", [0, -1, -(2**63)])
 def test_amounts_below_one_are_refused(amount: int) -> None:
     aya, ken = customer_with(1_000), make_customer("ken")
@@ -58,6 +59,7 @@ def test_amounts_below_one_are_refused(amount: int) -> None:
     assert wallet(aya).balance == 1_000
 
 
+@pytest.mark.money(20)
 def test_an_amount_beyond_bigint_is_refused() -> None:
     aya, ken = customer_with(1_000), make_customer("ken")
     with pytest.raises(BadAmount):
@@ -80,6 +82,7 @@ def test_unknown_and_same_accounts_are_refused() -> None:
             move(wallet(aya).pk, other, 10)
 
 
+@pytest.mark.money(20)
 def test_currencies_do_not_mix(owner_connection: object) -> None:
     aya = customer_with(1_000)
     row = owner_connection.execute(  # type: ignore[attr-defined]

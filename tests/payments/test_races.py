@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Suspension
 from payments import posting
 from payments.errors import HoldNotOpen, InsufficientFunds, WalletFrozen
-from payments.models import Account, JournalKind
+from payments.models import Account, Entry, JournalKind
 from payments.verification import verify_books
 from tests.payments.books import TESTS, at_once, customer_with, fresh_key, move, wallet
 from tests.people import make_customer
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 MANY = 16
 
 
+@pytest.mark.money(3)
 def test_one_balance_is_never_overspent() -> None:
     """32 payments race for funds that serve 10."""
     source, target = wallet(customer_with(1_000)).pk, wallet(make_customer("ken")).pk
@@ -40,6 +41,7 @@ def _try(source: int, target: int, amount: int) -> bool:
     return True
 
 
+@pytest.mark.money(4)
 def test_one_key_makes_one_journal() -> None:
     source, target = wallet(customer_with(1_000)).pk, wallet(make_customer("ken")).pk
     key = fresh_key()
@@ -68,6 +70,7 @@ def test_opposite_transfers_do_not_deadlock() -> None:
     assert sum(Account.objects.filter(pk__in=wallets).values_list("balance", flat=True)) == 60_000
 
 
+@pytest.mark.money(17)
 @pytest.mark.requirement(34)
 def test_after_a_freeze_has_answered_nothing_leaves() -> None:
     aya = customer_with(100_000)
@@ -141,6 +144,79 @@ def test_capture_and_release_race_for_one_hold() -> None:
     assert len(winners) == 1
     account = Account.objects.get(pk=source)
     assert (account.balance, account.held) == ((400, 0) if winners == ["captured"] else (1_000, 0))
+
+
+@pytest.mark.money(2)
+def test_what_four_connections_do_at_random_has_a_serial_order() -> None:
+    """Sends, holds, captures and releases on three wallets: the journals, put in one order, end where the books are.
+
+    Each account numbers its entries; an order that keeps every account's numbers exists, and replayed in it no wallet
+    ever lacks what it gives.
+    """
+    wallets = [wallet(customer_with(1_000)).pk for _ in range(3)]
+    suspense = posting.own_account("suspense", other_side=wallets[0])
+    first = dict(Account.objects.filter(pk__in=wallets).values_list("pk", "seq"))
+
+    def work(number: int) -> int:
+        chance, held = random.Random(number), []
+        for _ in range(30):
+            source, target = chance.sample(wallets, 2)
+            try:
+                held = _move_at_random(chance, source, target, suspense, held)
+            except (InsufficientFunds, HoldNotOpen):
+                continue
+        for hold in held:
+            with recorded(TESTS):
+                posting.release_hold(hold)
+        return number
+
+    assert sorted(at_once(4, work)) == [0, 1, 2, 3]  # type: ignore[type-var]
+    entries = Entry.objects.filter(account_id__in=wallets).order_by("account_id", "account_seq")
+    lines: dict[int, list[Entry]] = {
+        one: [entry for entry in entries if entry.account_id == one and entry.account_seq > first[one]]
+        for one in wallets
+    }
+    balances = dict.fromkeys(wallets, 1_000)
+    while any(lines.values()):
+        # A journal is next when it stands first on every one of these accounts that it touches.
+        heads = [line[0].journal_id for line in lines.values() if line]
+        rest = [entry.journal_id for line in lines.values() for entry in line[1:]]
+        following = next((one for one in heads if one not in rest), None)
+        assert following is not None, "two journals stand each before the other"
+        for account, line in lines.items():
+            if line and line[0].journal_id == following:
+                balances[account] += line.pop(0).amount
+                assert balances[account] >= 0
+    now = {one.pk: (one.balance, one.held) for one in Account.objects.filter(pk__in=wallets)}
+    assert now == {account: (balance, 0) for account, balance in balances.items()}
+
+
+def _move_at_random(
+    chance: random.Random, source: int, target: int, other: int, held: list[int]
+) -> list[int]:
+    """One movement; returns the holds that are open after it."""
+    what, amount = chance.choice(["send", "hold", "capture", "release"]), chance.randint(1, 400)
+    if what == "send" or (what != "hold" and not held):
+        move(source, target, amount)
+        return held
+    with recorded(TESTS):
+        if what == "hold":
+            hold, _known = posting.place_hold(
+                event_key=fresh_key("hold"), kind=JournalKind.PAYMENT, account_id=source, amount_minor=amount,
+                reference="tests", expires_at=timezone.now() + timedelta(hours=1),
+            )  # fmt: skip
+            return [*held, hold]
+        if what == "capture":
+            posting.capture_hold(
+                held[-1],
+                event_key=fresh_key(),
+                kind=JournalKind.PAYMENT,
+                credit_account_id=other,
+                amount_minor=1,
+            )
+        else:
+            posting.release_hold(held[-1])
+    return held[:-1]
 
 
 def test_the_books_are_sound_after_all_of_it() -> None:

@@ -42,6 +42,7 @@ def test_sound_books_are_called_sound() -> None:
     assert "The books are sound" in told.getvalue()
 
 
+@pytest.mark.money(21)
 @pytest.mark.parametrize(
     ("forgery", "row"),
     [

@@ -58,6 +58,7 @@ def act_as(application: psycopg.Connection, person: Person) -> None:
     application.execute("SELECT set_config('kakehashi.actor', %s, false)", [person.actor.as_json()])
 
 
+@pytest.mark.money(18)
 @pytest.mark.requirement(40, 41)
 def test_nobody_approves_their_own_by_page_action_or_sql(
     aya: Person, application_connection: psycopg.Connection
@@ -183,6 +184,7 @@ def test_who_has_left_approves_nothing(aya: Person, application_connection: psyc
     assert nothing_moved(request)
 
 
+@pytest.mark.money(18)
 def test_it_is_decided_once_in_time_and_never_altered(aya: Person) -> None:
     rin, sota = agent(), supervisor()
     request = asked(aya, rin)

@@ -69,6 +69,7 @@ def test_a_capture_takes_a_part_and_lets_the_rest_go() -> None:
         assert first_fault(cursor) is None
 
 
+@pytest.mark.money(16)
 def test_the_same_capture_again_is_a_repeat_and_another_is_refused() -> None:
     aya, counter = customer_with(5_000), open_counter()
     payment = authorize(counter, shown_code(aya), 1_200)
@@ -82,6 +83,7 @@ def test_the_same_capture_again_is_a_repeat_and_another_is_refused() -> None:
     assert (wallet(aya).balance, receipts(payment)) == (4_100, 1)
 
 
+@pytest.mark.money(16)
 def test_no_more_is_captured_than_was_authorized() -> None:
     aya, counter = customer_with(5_000), open_counter()
     payment = authorize(counter, shown_code(aya), 1_200)
@@ -154,6 +156,7 @@ def test_the_clock_lets_an_old_authorization_go_and_no_young_one(monkeypatch: py
         posting.cancel_store_payment(str(young.public_id), expired=True)
 
 
+@pytest.mark.money(16)
 @pytest.mark.django_db(transaction=True)
 def test_capture_and_cancel_race_for_one_authorization(owner_connection: psycopg.Connection) -> None:
     aya, counter = customer_with(5_000), open_counter()

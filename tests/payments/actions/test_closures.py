@@ -278,6 +278,7 @@ def refuses(sql: str, *values: object) -> bool:
     return False
 
 
+@pytest.mark.money(15)
 def test_the_database_guards_a_closing_and_a_closed_wallet(owner_connection: psycopg.Connection) -> None:
     aya, ken = customer_with(1_000), customer_with(5_000, "ken")
     user, early = aya.user.pk, asked_to_close(aya)

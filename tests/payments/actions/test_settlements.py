@@ -109,6 +109,7 @@ def test_a_day_is_settled_once_net_of_refunds_and_fee(owner_connection: psycopg.
     assert verify_books().fault is None
 
 
+@pytest.mark.money(15)
 def test_a_refund_after_the_settlement_belongs_to_its_own_day(owner_connection: psycopg.Connection) -> None:
     """The day after had more refunds than sales: it is settled below zero, and fee goes back by the same rule."""
     aya, counter = customer_with(50_000), open_counter()

@@ -82,6 +82,7 @@ def test_a_code_pays_once() -> None:
     assert wallet(aya).balance == 4_000
 
 
+@pytest.mark.money(14)
 def test_a_new_code_kills_the_old_one() -> None:
     aya, counter = customer_with(5_000), open_counter()
     old, new = shown_code(aya), shown_code(aya)
@@ -89,6 +90,7 @@ def test_a_new_code_kills_the_old_one() -> None:
     assert sell(counter, new, 100).payment.status == "captured"
 
 
+@pytest.mark.money(14)
 def test_an_old_code_is_declined() -> None:
     aya, counter = customer_with(5_000), open_counter()
     shown = make_code(aya.user, actor=aya.actor)
@@ -184,6 +186,7 @@ def test_a_closed_store_takes_nothing() -> None:
     assert wallet(aya).balance == 5_000
 
 
+@pytest.mark.money(14)
 @pytest.mark.requirement(16)
 def test_a_terminal_that_guesses_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("payments.actions.store_payments.WRONG_CODES_PER_HOUR", 3)
@@ -249,6 +252,7 @@ def test_a_declined_payment_and_one_of_another_merchant_cannot_be_refunded() -> 
     assert wallet(aya).balance == 4_000
 
 
+@pytest.mark.money(15)
 def test_any_till_of_the_merchant_refunds_also_to_a_frozen_wallet() -> None:
     aya, counter = customer_with(5_000), open_counter()
     payment = sell(counter, shown_code(aya), 1_000).payment
@@ -262,6 +266,7 @@ def test_any_till_of_the_merchant_refunds_also_to_a_frozen_wallet() -> None:
 
 
 # --- Many at once ----------------------------------------------------------------------------------------------------
+@pytest.mark.money(14)
 @pytest.mark.django_db(transaction=True)
 def test_one_code_at_many_terminals_pays_once() -> None:
     aya = customer_with(50_000)
@@ -298,6 +303,7 @@ def test_parallel_payments_cannot_pass_the_day_s_limit_together() -> None:
     assert SpendingDay.objects.get(wallet_id=account).spent == 49_000
 
 
+@pytest.mark.money(15)
 @pytest.mark.django_db(transaction=True)
 def test_parallel_refunds_never_exceed_the_capture() -> None:
     aya, counter = customer_with(5_000), open_counter()

@@ -14,13 +14,13 @@ from pytest_django.fixtures import Settings
 
 from accounts.actions.suspensions import suspend
 from accounts.errors import Suspended
-from payments import posting
+from payments import posting, tasks
 from payments.actions import top_up_sweep, top_ups
 from payments.actions.top_up_checks import TRIES_PER_HOUR
 from payments.actions.top_up_reversals import refund_top_up
 from payments.actions.top_up_sweep import ask_about, cancel_top_up, send_due_refunds, settle_due_top_ups
 from payments.actions.top_ups import start_top_up
-from payments.days import TOKYO
+from payments.days import TOKYO, next_month_begins
 from payments.errors import (
     CardNotFound,
     CardNotUsable,
@@ -86,6 +86,7 @@ def test_a_top_up_credits_the_wallet_and_tells(harness: SandboxHarness) -> None:
     assert audited(aya, "payments:top_up:succeeded")[0]["amount_minor"] == 3_000
 
 
+@pytest.mark.money(4)
 def test_the_same_key_sixty_ways_charges_once(harness: SandboxHarness) -> None:
     aya = make_customer("aya")
     card = linked_card(aya, harness)
@@ -97,6 +98,7 @@ def test_the_same_key_sixty_ways_charges_once(harness: SandboxHarness) -> None:
     assert len(harness.charges_of(top_ups.request_for(results[0].top_up))) == 1
 
 
+@pytest.mark.money(4)
 def test_the_same_key_with_another_body_is_refused(harness: SandboxHarness) -> None:
     aya = make_customer("aya")
     card, other = linked_card(aya, harness), linked_card(aya, harness)
@@ -107,6 +109,7 @@ def test_the_same_key_with_another_body_is_refused(harness: SandboxHarness) -> N
     assert balance(aya) == 3_000
 
 
+@pytest.mark.money(4)
 def test_two_customers_keys_never_meet(harness: SandboxHarness) -> None:
     aya, ken = make_customer("aya"), make_customer("ken")
     for person in (aya, ken):
@@ -150,6 +153,7 @@ def test_without_a_processor_nothing_is_charged(harness: SandboxHarness, setting
     assert nothing_moved(aya)
 
 
+@pytest.mark.money(13)
 @pytest.mark.parametrize(
     ("number", "reason"),
     [
@@ -237,6 +241,7 @@ def test_a_freeze_between_charge_and_credit_keeps_the_money_the_customers(harnes
 
 
 # --- No answer
+@pytest.mark.money(9)
 def test_a_time_out_after_the_charge_is_unknown_and_settled_by_the_sweep_once(
     harness: SandboxHarness,
 ) -> None:
@@ -269,6 +274,7 @@ def test_a_time_out_after_a_decline_ends_as_failed(harness: SandboxHarness) -> N
     assert nothing_moved(aya)
 
 
+@pytest.mark.money(10)
 def test_a_lost_request_is_voided_before_it_counts_as_failed(harness: SandboxHarness) -> None:
     aya = make_customer("aya")
     begun = top_up(aya, linked_card(aya, harness, cards.LOST)).top_up
@@ -315,12 +321,29 @@ def test_a_crash_between_the_steps_is_settled_by_the_sweep(
     assert len(harness.charges_of(top_ups.request_for(left))) == (0 if before else 1)
 
 
+@pytest.mark.money(8)
 def test_sweeps_beside_each_other_credit_once(harness: SandboxHarness) -> None:
     aya = make_customer("aya")
     begun = top_up(aya, linked_card(aya, harness, cards.SLOW_THEN_SUCCEEDS)).top_up
     results = in_threads(8, lambda _number: ask_about(reread(begun), actor=SWEEP).state)
     assert set(results) == {TopUpState.SUCCEEDED}
     assert credits_of(begun) == [3_000]
+
+
+@pytest.mark.money(8)
+def test_tasks_that_the_broker_delivers_twice_and_in_any_order_do_everything_once(
+    harness: SandboxHarness,
+) -> None:
+    aya, ken = make_customer("aya"), make_customer("ken")
+    begun = top_up(aya, linked_card(aya, harness, cards.SLOW_THEN_SUCCEEDS)).top_up
+    given = refund_top_up(top_up(ken, linked_card(ken, harness)).top_up, reason="test", actor=SWEEP)
+    TopUp.objects.filter(pk__in=[begun.pk, given.pk]).update(check_at=timezone.now() - timedelta(days=1))
+    delivered = [tasks.settle_top_ups, tasks.settle_cards, tasks.expire_payments, tasks.send_dispute_answers]
+    in_threads(8, lambda number: [task() for task in delivered[number % 4 :] + delivered])
+    assert reread(begun).state == TopUpState.SUCCEEDED
+    assert (credits_of(begun), balance(aya), balance(ken)) == ([3_000], 3_000, 0)
+    for what, made in (("succeeded", begun), ("refunded", given)):
+        assert Event.objects.filter(key=f"top-up-{what}:{made.public_id}").count() == 1
 
 
 # --- 3-D Secure at the charge
@@ -339,6 +362,7 @@ def test_the_banks_page_is_asked_then_credited(harness: SandboxHarness) -> None:
     assert credits_of(begun) == [3_000]
 
 
+@pytest.mark.money(12)
 def test_a_failed_challenge_fails(harness: SandboxHarness) -> None:
     aya = make_customer("aya")
     begun = top_up(aya, linked_card(aya, harness, cards.CHALLENGES)).top_up
@@ -348,6 +372,7 @@ def test_a_failed_challenge_fails(harness: SandboxHarness) -> None:
     assert nothing_moved(aya)
 
 
+@pytest.mark.money(12)
 def test_an_abandoned_challenge_is_voided_and_cannot_be_completed_late(harness: SandboxHarness) -> None:
     aya = make_customer("aya")
     begun = top_up(aya, linked_card(aya, harness, cards.CHALLENGES)).top_up
@@ -406,6 +431,7 @@ def test_each_limit_refuses_by_name_and_says_when_it_ends(
     assert balance(aya) == 2_999
 
 
+@pytest.mark.money(13)
 def test_parallel_requests_never_pass_a_limit_together(harness: SandboxHarness, settings: Settings) -> None:
     settings.TOP_UP_PER_DAY = 5_999
     aya = make_customer("aya")
@@ -436,6 +462,22 @@ def test_a_day_turns_in_tokyo(harness: SandboxHarness, settings: Settings) -> No
         top_up(aya, card)
         with pytest.raises(TopUpLimitReached):
             top_up(aya, card)
+    with time_machine.travel(last_minute + timedelta(minutes=1), tick=False):
+        top_up(aya, card)
+    assert balance(aya) == 6_000
+
+
+@pytest.mark.money(13)
+def test_a_month_turns_in_tokyo(harness: SandboxHarness, settings: Settings) -> None:
+    settings.TOP_UP_PER_MONTH = 3_000
+    aya = make_customer("aya")
+    card = linked_card(aya, harness)
+    last_minute = next_month_begins(timezone.now()) - timedelta(seconds=30)
+    with time_machine.travel(last_minute, tick=False):
+        top_up(aya, card)
+        with pytest.raises(TopUpLimitReached) as refused:
+            top_up(aya, card)
+        assert refused.value.extra["limit"] == "per-month"
     with time_machine.travel(last_minute + timedelta(minutes=1), tick=False):
         top_up(aya, card)
     assert balance(aya) == 6_000

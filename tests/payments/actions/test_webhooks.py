@@ -78,6 +78,7 @@ def reread(found: TopUp) -> TopUp:
     return TopUp.objects.select_related("card", "user").get(pk=found.pk)
 
 
+@pytest.mark.money(11)
 def test_a_webhook_before_the_answer_credits_and_the_answer_finds_it_done(
     harness: SandboxHarness, settings: Settings
 ) -> None:
@@ -90,6 +91,7 @@ def test_a_webhook_before_the_answer_credits_and_the_answer_finds_it_done(
     assert credits_of(made) == [3_000]
 
 
+@pytest.mark.money(11)
 def test_a_webhook_twice_and_at_once_credits_once(harness: SandboxHarness, settings: Settings) -> None:
     aya = make_customer("aya")
     made = unknown_top_up(aya, harness)
@@ -119,6 +121,7 @@ def test_a_second_event_about_the_same_charge_credits_nothing_more(
     assert credits_of(made) == [3_000]
 
 
+@pytest.mark.money(11, 12)
 def test_old_news_after_the_end_changes_nothing(harness: SandboxHarness, settings: Settings) -> None:
     """`requires_action` arrives after `succeeded`, as order is not promised."""
     aya = make_customer("aya")
@@ -131,6 +134,7 @@ def test_old_news_after_the_end_changes_nothing(harness: SandboxHarness, setting
     assert credits_of(begun) == [3_000]
 
 
+@pytest.mark.money(11)
 @pytest.mark.parametrize("trick", ["another secret", "stale", "from the future", "no signature"])
 def test_what_is_forged_or_stale_moves_nothing(
     harness: SandboxHarness, settings: Settings, trick: str

@@ -87,6 +87,7 @@ def test_a_decline_is_an_answer_with_words_for_the_cashier() -> None:
     assert "ask for a new one" in answer.json()["decline"]["text"]
 
 
+@pytest.mark.money(5)
 def test_a_lost_answer_is_repeated() -> None:
     aya, wire = customer_with(5_000), wired(open_counter())
     sale, key = wire.sale(shown_code(aya)), str(uuid4())
@@ -177,6 +178,7 @@ def test_a_terminal_sees_its_own_references_and_its_merchant_s_payments_alone() 
     assert (refused.status_code, refused.json()["code"]) == (404, "payment-not-found")
 
 
+@pytest.mark.money(20)
 @pytest.mark.parametrize(
     ("wrong", "pointer"),
     [

@@ -313,6 +313,7 @@ def test_a_wrong_api_key_is_no_decline(harness: SandboxHarness) -> None:
 
 
 # --- 3-D Secure at the charge
+@pytest.mark.money(12)
 def test_a_challenge_at_the_charge_is_completed_once(harness: SandboxHarness) -> None:
     request = harness.request(cards.CHALLENGES)
     asked = harness.processor.charge(request)
@@ -335,6 +336,7 @@ def test_a_failed_challenge_at_the_charge_declines(harness: SandboxHarness) -> N
     assert harness.charges_of(request) == []
 
 
+@pytest.mark.money(12)
 def test_a_challenge_completed_after_its_time_charges_nothing(harness: SandboxHarness) -> None:
     request = harness.request(cards.CHALLENGES)
     asked = harness.processor.charge(request)
