@@ -41,3 +41,11 @@ def test_figures_of_measures_that_did_not_run_are_kept(tmp_path: Path) -> None:
 def test_every_measure_says_what_it_measures(name: str) -> None:
     module = import_module(f"tests.bench.measures.{name}")
     assert module.measure.__doc__.strip()
+
+
+def test_times_that_are_alike_overlap_and_times_apart_do_not() -> None:
+    from tests.bench.measures.account_timing import overlap_percent  # noqa: PLC0415 (after Django's set-up)
+
+    assert overlap_percent([1, 2, 3], [1, 2, 3]) == 100
+    assert overlap_percent([1, 2], [3, 4]) == overlap_percent([3, 4], [1, 2]) == 0
+    assert overlap_percent([1, 3], [2, 2]) == 100
