@@ -74,17 +74,24 @@ class SessionsEnded(AccountNotice):
 
     def words(self, event: Event, to: Recipient) -> Words:
         subject = _("We signed you out on all your devices")
+        ended = _(
+            "Our support has ended every sign-in of your account, to keep it safe. Your balance stays as it is."
+        )
+        if device := event.payload.get("device"):
+            subject = _("We signed you out on one of your devices")
+            ended = _(
+                "Our support has ended this sign-in, to keep your account safe. Your balance stays as it is."
+            )
+        where = [(_("Device"), device)] if device else []
         return Words(
             subject=subject,
             short=_("%(operator)s: %(what)s. Your money is safe. Questions: %(phone)s.")
             % {"operator": settings.OPERATOR_NAME, "what": subject, "phone": settings.SUPPORT_PHONE},
             opening=[
-                _(
-                    "Our support has ended every sign-in of your account, to keep it safe. Your balance stays as it is."
-                ),
+                ended,
                 _("You can sign in again with your password and your second factor."),
             ],
-            facts=[(_("When"), when(event.created_at))],
+            facts=[*where, (_("When"), when(event.created_at))],
             closing=[call_us()],
         )
 

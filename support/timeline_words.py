@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.addresses import mask
-from accounts.models import CredentialChange, Suspension
+from accounts.models import CredentialChange, SignInAttempt, Suspension
 from payments.models import DeclineReason, JournalKind
 from payments.reason_words import charge_failed_because
 from support import sending_words
@@ -198,6 +198,11 @@ def _ending(why: str) -> str:
     return words.get(why, why or "–")
 
 
+def _attempt(row: Row) -> Moment:
+    title = str(SignInAttempt.Result(row.facts["result"]).label)
+    return Moment(row.kind, row.at, title, [_where(row.facts)], [Badge(_("Failed"), "warning")])
+
+
 def _wrong_code(row: Row) -> Moment:
     return Moment(
         row.kind,
@@ -340,6 +345,7 @@ _WORDS: dict[str, Callable[[Row], Moment]] = {
     "top_up_failed": _top_up_failed,
     "session": _session,
     "wrong_code": _wrong_code,
+    "attempt": _attempt,
     "credential": _credential,
     "card_linked": _card_linked,
     "card_ended": _card_ended,

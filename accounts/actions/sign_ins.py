@@ -49,7 +49,7 @@ def renew_key(sign_in_id: str, *, new_session_key: str, actor: Actor) -> None:
 def end_sign_in(sign_in: SignIn, *, why: str, actor: Actor) -> bool:
     """End one session; it is out at its next request. A repeat changes nothing and returns False."""
     with recorded(actor):
-        ended = SignIn.objects.filter(pk=sign_in.pk, ended_at=None).update(ended_at=Now(), ended_why=why)
+        ended = write_end(sign_in, why=why)
         if ended:
             record(
                 "accounts:session:ended",
@@ -58,7 +58,12 @@ def end_sign_in(sign_in: SignIn, *, why: str, actor: Actor) -> bool:
                 user_id=sign_in.user_id,
                 data={"why": why},
             )
-    return bool(ended)
+    return ended
+
+
+def write_end(sign_in: SignIn, *, why: str) -> bool:
+    """The row of `end_sign_in`, inside the caller's transaction. False when it had ended."""
+    return bool(SignIn.objects.filter(pk=sign_in.pk, ended_at=None).update(ended_at=Now(), ended_why=why))
 
 
 def end_all_others(user: User, *, actor: Actor) -> int:

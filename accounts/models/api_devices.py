@@ -38,6 +38,11 @@ class ApiDevice(models.Model):
     def __str__(self) -> str:
         return f"{self.name} of {self.user_id}"
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.name
+
 
 class AccessToken(models.Model):
     """An opaque token of 256 bits, kept as a digest; ten minutes."""

@@ -47,6 +47,11 @@ class SignIn(models.Model):
     def __str__(self) -> str:
         return f"{self.device} of {self.user_id}"
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.device
+
 
 class SignInAttempt(models.Model):
     """One try to sign in and what came of it, for good. What succeeded is written by triggers, the rest by actions.

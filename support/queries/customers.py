@@ -31,11 +31,13 @@ SELECT jsonb_build_object(
                      WHERE k.code_set_id = s.id AND k.used_at IS NULL))
                  FROM accounts_recoverycodeset s WHERE s.user_id = %(user)s AND s.confirmed),
     'sessions', (SELECT jsonb_agg(s) FROM (
-                     SELECT i.device, host(i.network) AS network, i.started_at AS at, i.last_seen_at AS seen_at
+                     SELECT i.public_id AS id, i.device, host(i.network) AS network, i.factor,
+                            i.started_at AS at, i.last_seen_at AS seen_at
                      FROM accounts_signin i WHERE i.user_id = %(user)s AND i.ended_at IS NULL
                      ORDER BY i.last_seen_at DESC LIMIT 10) s),
     'apps', (SELECT jsonb_agg(d) FROM (
-                 SELECT d.name AS device, host(d.network) AS network, d.created_at AS at, d.last_seen_at AS seen_at
+                 SELECT d.public_id AS id, d.name AS device, host(d.network) AS network, d.factor,
+                        d.created_at AS at, d.last_seen_at AS seen_at
                  FROM accounts_apidevice d WHERE d.user_id = %(user)s AND d.revoked_at IS NULL
                  ORDER BY d.last_seen_at DESC LIMIT 10) d),
     'notes', (SELECT jsonb_agg(n) FROM (

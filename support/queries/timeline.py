@@ -218,6 +218,15 @@ SOURCES: tuple[Source, ...] = (
             AND (%(looks)s OR a.action <> 'support:customer:looked_at')
         ORDER BY a.at DESC, a.id DESC LIMIT %(limit)s""",  # noqa: S608  (constants of this file)
     ),
+    Source(
+        "sign_in", "attempt", "t.at", "t.id",
+        """
+        SELECT t.at, t.id AS row_id, jsonb_build_object('result', t.result, 'device', t.device,
+            'network', host(t.network)) AS facts
+        FROM accounts_signinattempt t
+        WHERE t.user_id = %(user)s AND t.result IN ('wrong_password', 'too_many', 'locked', 'stopped') AND {cut}
+        ORDER BY t.at DESC, t.id DESC LIMIT %(limit)s""",
+    ),
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -102,6 +103,8 @@ def lift(request: HttpRequest, public_id: object) -> HttpResponse:
 def end_sessions(request: HttpRequest, public_id: object) -> HttpResponse:
     """Sign the customer out everywhere."""
     person = customer_or_404(public_id)
+    if one := _id(request.GET.get("one")):
+        return _end_one(request, person, one)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         sessions.end_sessions(person, reason=form.cleaned_data["reason"], actor=actor_of(request))
@@ -120,6 +123,29 @@ def end_sessions(request: HttpRequest, public_id: object) -> HttpResponse:
         sentences=sentences,
         button=_("Sign out everywhere"),
     )
+
+
+def _id(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
+
+
+def _end_one(request: HttpRequest, person: User, public_id: UUID) -> HttpResponse:
+    device = sessions.device_of(person, public_id)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        sessions.end_one(person, public_id, reason=form.cleaned_data["reason"], actor=actor_of(request))
+        messages.success(request, _("Signed out there. The customer is told."))
+        return redirect("admin:customer", person.public_id)
+    sentences = [
+        _("“%(device)s” is signed out, from its next request on. Nothing else changes.")
+        % {"device": device or "–"},
+        _("The customer is told at every address."),
+    ]
+    title = _("Sign out one device")
+    return _ask(request, person, form, title=title, sentences=sentences, button=title)
 
 
 @desk_page("send_letter")
