@@ -102,6 +102,38 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "person",
                 "verbose_name_plural": "people",
+                "indexes": [models.Index(fields=["kind", "-id"], name="user_by_kind")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("is_staff", True), ("kind", "staff")),
+                            models.Q(("is_staff", False), ("is_superuser", False), ("kind", "customer")),
+                            _connector="OR",
+                        ),
+                        name="staff_or_customer_never_both",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "email__regex",
+                                "^[\\x21-\\x3f\\x41-\\x5a\\x5b-\\x7e]+@[\\x21-\\x3f\\x41-\\x7e]+$",
+                            )
+                        ),
+                        name="email_is_plain_ascii",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
+                        name="email_is_lower_case",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("phone__isnull", True),
+                            ("phone__regex", "^\\+[1-9][0-9]{6,14}$"),
+                            _connector="OR",
+                        ),
+                        name="phone_is_e164",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -152,6 +184,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"indexes": [models.Index(fields=["user", "-last_seen_at"], name="api_device_by_user")]},
         ),
         migrations.CreateModel(
             name="AccessToken",
@@ -217,6 +250,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"indexes": [models.Index(fields=["user", "-id"], name="change_by_user")]},
         ),
         migrations.CreateModel(
             name="ChangeUndo",
@@ -302,6 +336,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["user", "-told_until"], name="former_by_user"),
+                    models.Index(fields=["email"], name="former_by_email"),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="RecoveryCodeSet",
@@ -398,6 +438,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"indexes": [models.Index(fields=["user", "-last_seen_at"], name="sign_in_by_user")]},
         ),
         migrations.CreateModel(
             name="SignUp",
@@ -427,6 +468,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"indexes": [models.Index(fields=["expires_at"], name="sign_up_expiry")]},
         ),
         migrations.CreateModel(
             name="Suspension",
@@ -511,6 +553,29 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("lifted_at__isnull", True)),
+                        fields=["user"],
+                        name="live_suspension",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_at__isnull", True), ("ends_at__gt", models.F("starts_at")), _connector="OR"
+                        ),
+                        name="suspension_ends_after_it_starts",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("scope__in", ["sign_in", "card_linking", "top_up", "spending", "sending", "all"])
+                        ),
+                        name="suspension_scope",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="TotpDevice",
@@ -543,93 +608,5 @@ class Migration(migrations.Migration):
                 "verbose_name": "authenticator app",
                 "ordering": ["pk"],
             },
-        ),
-        migrations.AddIndex(
-            model_name="user",
-            index=models.Index(fields=["kind", "-id"], name="user_by_kind"),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("is_staff", True), ("kind", "staff")),
-                    models.Q(("is_staff", False), ("is_superuser", False), ("kind", "customer")),
-                    _connector="OR",
-                ),
-                name="staff_or_customer_never_both",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("email__regex", "^[\\x21-\\x3f\\x41-\\x5a\\x5b-\\x7e]+@[\\x21-\\x3f\\x41-\\x7e]+$")
-                ),
-                name="email_is_plain_ascii",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
-                name="email_is_lower_case",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("phone__isnull", True), ("phone__regex", "^\\+[1-9][0-9]{6,14}$"), _connector="OR"
-                ),
-                name="phone_is_e164",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="apidevice",
-            index=models.Index(fields=["user", "-last_seen_at"], name="api_device_by_user"),
-        ),
-        migrations.AddIndex(
-            model_name="credentialchange",
-            index=models.Index(fields=["user", "-id"], name="change_by_user"),
-        ),
-        migrations.AddIndex(
-            model_name="formeraddress",
-            index=models.Index(fields=["user", "-told_until"], name="former_by_user"),
-        ),
-        migrations.AddIndex(
-            model_name="formeraddress",
-            index=models.Index(fields=["email"], name="former_by_email"),
-        ),
-        migrations.AddIndex(
-            model_name="signin",
-            index=models.Index(fields=["user", "-last_seen_at"], name="sign_in_by_user"),
-        ),
-        migrations.AddIndex(
-            model_name="signup",
-            index=models.Index(fields=["expires_at"], name="sign_up_expiry"),
-        ),
-        migrations.AddIndex(
-            model_name="suspension",
-            index=models.Index(
-                condition=models.Q(("lifted_at__isnull", True)), fields=["user"], name="live_suspension"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suspension",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_at__isnull", True), ("ends_at__gt", models.F("starts_at")), _connector="OR"
-                ),
-                name="suspension_ends_after_it_starts",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suspension",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("scope__in", ["sign_in", "card_linking", "top_up", "spending", "sending", "all"])
-                ),
-                name="suspension_scope",
-            ),
         ),
     ]

@@ -75,6 +75,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "kind"), name="one_pending_change_of_a_kind"),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["email", "notice_email", "phone"])),
+                        name="contact_change_kind",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="NoticeAddress",
@@ -110,16 +119,5 @@ class Migration(migrations.Migration):
         ),
         migrations.DeleteModel(
             name="EmailChange",
-        ),
-        migrations.AddConstraint(
-            model_name="contactchange",
-            constraint=models.UniqueConstraint(fields=("user", "kind"), name="one_pending_change_of_a_kind"),
-        ),
-        migrations.AddConstraint(
-            model_name="contactchange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["email", "notice_email", "phone"])),
-                name="contact_change_kind",
-            ),
         ),
     ]

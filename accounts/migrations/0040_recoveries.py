@@ -100,6 +100,89 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ("proving", "requested", "started", "waiting", "ready", "enrolling"),
+                            )
+                        ),
+                        fields=["state", "waits_until"],
+                        name="recovery_open",
+                    ),
+                    models.Index(fields=["user", "-id"], name="recovery_by_user"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("way__in", ["code", "desk"])), name="recovery_way"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "proving",
+                                    "requested",
+                                    "started",
+                                    "waiting",
+                                    "ready",
+                                    "enrolling",
+                                    "completed",
+                                    "stopped",
+                                    "refused",
+                                    "withdrawn",
+                                    "overtaken",
+                                    "expired",
+                                ],
+                            )
+                        ),
+                        name="recovery_state",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ("proving", "requested", "started", "waiting", "ready", "enrolling"),
+                            )
+                        ),
+                        fields=("user",),
+                        name="one_open_recovery",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved_by__isnull", True),
+                            models.Q(
+                                ("started_by__isnull", False),
+                                models.Q(("started_by", models.F("approved_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="recovery_takes_two",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state__in", ["waiting", "ready", "enrolling", "completed"]),
+                                ("way", "desk"),
+                                _negated=True,
+                            ),
+                            models.Q(("approved_at__isnull", False), ("approved_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="recovery_goes_on_approved",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("started_by__isnull", True),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="recovery_has_a_reason",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RecoveryAsk",
@@ -172,6 +255,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"indexes": [models.Index(fields=["user", "-id"], name="recovery_step_by_user")]},
         ),
         migrations.CreateModel(
             name="RecoveryStop",
@@ -203,102 +287,5 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="recovery",
-            index=models.Index(
-                condition=models.Q(
-                    ("state__in", ("proving", "requested", "started", "waiting", "ready", "enrolling"))
-                ),
-                fields=["state", "waits_until"],
-                name="recovery_open",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="recovery",
-            index=models.Index(fields=["user", "-id"], name="recovery_by_user"),
-        ),
-        migrations.AddConstraint(
-            model_name="recovery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("way__in", ["code", "desk"])), name="recovery_way"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recovery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "proving",
-                            "requested",
-                            "started",
-                            "waiting",
-                            "ready",
-                            "enrolling",
-                            "completed",
-                            "stopped",
-                            "refused",
-                            "withdrawn",
-                            "overtaken",
-                            "expired",
-                        ],
-                    )
-                ),
-                name="recovery_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recovery",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("state__in", ("proving", "requested", "started", "waiting", "ready", "enrolling"))
-                ),
-                fields=("user",),
-                name="one_open_recovery",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recovery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by__isnull", True),
-                    models.Q(
-                        ("started_by__isnull", False),
-                        models.Q(("started_by", models.F("approved_by")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="recovery_takes_two",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recovery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("state__in", ["waiting", "ready", "enrolling", "completed"]),
-                        ("way", "desk"),
-                        _negated=True,
-                    ),
-                    models.Q(("approved_at__isnull", False), ("approved_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="recovery_goes_on_approved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recovery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("started_by__isnull", True), models.Q(("reason", ""), _negated=True), _connector="OR"
-                ),
-                name="recovery_has_a_reason",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="recoverystep",
-            index=models.Index(fields=["user", "-id"], name="recovery_step_by_user"),
         ),
     ]

@@ -108,6 +108,72 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "currency", "stripe", "owner", "merchant"),
+                        name="payments_account_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "wallet",
+                                    "card_clearing",
+                                    "processor_settlement",
+                                    "merchant_payable",
+                                    "fees",
+                                    "goodwill",
+                                    "fraud_loss",
+                                    "suspense",
+                                ],
+                            )
+                        ),
+                        name="payments_account_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency__regex", "^[A-Z]{3}$")),
+                        name="payments_account_currency",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("floor__isnull", True),
+                            (
+                                "balance__gte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("floor"), "+", models.F("held")
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_account_floor",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("held__gte", 0)), name="payments_account_held"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "wallet"), _negated=True),
+                            models.Q(("floor__gte", 0), ("owner__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="payments_account_wallet",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "merchant_payable"), ("merchant__isnull", False)),
+                            models.Q(
+                                ("merchant__isnull", True),
+                                models.Q(("kind", "merchant_payable"), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_account_merchant",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="Journal",
@@ -171,6 +237,37 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "top_up",
+                                    "top_up_reversal",
+                                    "payment",
+                                    "refund",
+                                    "send",
+                                    "compensation",
+                                    "goodwill",
+                                    "fee",
+                                    "settlement",
+                                    "correction",
+                                ],
+                            )
+                        ),
+                        name="payments_journal_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("legs__gte", 2)), name="payments_journal_legs"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("event_key", ""), _negated=True),
+                        name="payments_journal_event_key",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="Hold",
@@ -219,6 +316,49 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")), fields=["account"], name="payments_hold_open"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "open")), fields=["expires_at"], name="payments_hold_due"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="payments_hold_amount"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("captured__gte", 0), ("captured__lte", models.F("amount"))),
+                        name="payments_hold_captured",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("captured__gt", 0),
+                                ("closed_at__isnull", False),
+                                ("journal__isnull", False),
+                                ("state", "captured"),
+                            ),
+                            models.Q(
+                                ("captured", 0),
+                                ("closed_at__isnull", False),
+                                ("journal__isnull", True),
+                                ("state__in", ["released", "expired"]),
+                            ),
+                            models.Q(
+                                ("captured", 0),
+                                ("closed_at__isnull", True),
+                                ("journal__isnull", True),
+                                ("state", "open"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_hold_state",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Entry",
@@ -258,6 +398,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("journal", "leg"), name="payments_entry_leg"),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount", 0), _negated=True), name="payments_entry_amount"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("leg__gte", 1)), name="payments_entry_leg_number"
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="OneTimeCode",
@@ -282,6 +433,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at__isnull", True), ("used_at__isnull", True)),
+                        fields=("customer",),
+                        name="payments_one_live_code",
+                    )
+                ]
+            },
         ),
         migrations.CreateModel(
             name="SpendingDay",
@@ -305,6 +465,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("spent__gte", 0), ("spent__lte", models.F("cap"))),
+                        name="payments_spending_cap",
+                    )
+                ]
+            },
         ),
         migrations.CreateModel(
             name="Store",
@@ -518,223 +686,22 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("terminal", "idempotency_key"), name="payments_refund_key"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="payments_refund_amount"
+                    ),
+                ]
+            },
         ),
         migrations.AddField(
             model_name="payment",
             name="terminal",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.PROTECT, related_name="payments", to="payments.terminal"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="journal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "top_up",
-                            "top_up_reversal",
-                            "payment",
-                            "refund",
-                            "send",
-                            "compensation",
-                            "goodwill",
-                            "fee",
-                            "settlement",
-                            "correction",
-                        ],
-                    )
-                ),
-                name="payments_journal_kind",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="journal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("legs__gte", 2)), name="payments_journal_legs"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="journal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("event_key", ""), _negated=True), name="payments_journal_event_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="hold",
-            index=models.Index(
-                condition=models.Q(("state", "open")), fields=["account"], name="payments_hold_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="hold",
-            index=models.Index(
-                condition=models.Q(("state", "open")), fields=["expires_at"], name="payments_hold_due"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="payments_hold_amount"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("captured__gte", 0), ("captured__lte", models.F("amount"))),
-                name="payments_hold_captured",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("captured__gt", 0),
-                        ("closed_at__isnull", False),
-                        ("journal__isnull", False),
-                        ("state", "captured"),
-                    ),
-                    models.Q(
-                        ("captured", 0),
-                        ("closed_at__isnull", False),
-                        ("journal__isnull", True),
-                        ("state__in", ["released", "expired"]),
-                    ),
-                    models.Q(
-                        ("captured", 0),
-                        ("closed_at__isnull", True),
-                        ("journal__isnull", True),
-                        ("state", "open"),
-                    ),
-                    _connector="OR",
-                ),
-                name="payments_hold_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="entry",
-            constraint=models.UniqueConstraint(fields=("journal", "leg"), name="payments_entry_leg"),
-        ),
-        migrations.AddConstraint(
-            model_name="entry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount", 0), _negated=True), name="payments_entry_amount"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="entry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("leg__gte", 1)), name="payments_entry_leg_number"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.UniqueConstraint(
-                fields=("kind", "currency", "stripe", "owner", "merchant"),
-                name="payments_account_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "wallet",
-                            "card_clearing",
-                            "processor_settlement",
-                            "merchant_payable",
-                            "fees",
-                            "goodwill",
-                            "fraud_loss",
-                            "suspense",
-                        ],
-                    )
-                ),
-                name="payments_account_kind",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="payments_account_currency"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("floor__isnull", True),
-                    (
-                        "balance__gte",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("floor"), "+", models.F("held")
-                        ),
-                    ),
-                    _connector="OR",
-                ),
-                name="payments_account_floor",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("held__gte", 0)), name="payments_account_held"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "wallet"), _negated=True),
-                    models.Q(("floor__gte", 0), ("owner__isnull", False)),
-                    _connector="OR",
-                ),
-                name="payments_account_wallet",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "merchant_payable"), ("merchant__isnull", False)),
-                    models.Q(
-                        ("merchant__isnull", True), models.Q(("kind", "merchant_payable"), _negated=True)
-                    ),
-                    _connector="OR",
-                ),
-                name="payments_account_merchant",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="onetimecode",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("revoked_at__isnull", True), ("used_at__isnull", True)),
-                fields=("customer",),
-                name="payments_one_live_code",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="spendingday",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("spent__gte", 0), ("spent__lte", models.F("cap"))),
-                name="payments_spending_cap",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.UniqueConstraint(
-                fields=("terminal", "idempotency_key"), name="payments_refund_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="payments_refund_amount"
             ),
         ),
         migrations.AddIndex(

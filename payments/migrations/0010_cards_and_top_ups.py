@@ -72,6 +72,47 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["fingerprint"], name="payments_card_fingerprint"),
+                    models.Index(
+                        condition=models.Q(
+                            models.Q(("state", "live"), _negated=True), ("forgotten_at__isnull", True)
+                        ),
+                        fields=["id"],
+                        name="payments_card_to_forget",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("processor", "token"), name="payments_card_token"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "live")),
+                        fields=("user", "fingerprint"),
+                        name="payments_card_once_live",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["live", "blocked", "removed"])),
+                        name="payments_card_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state", "live")),
+                            models.Q(models.Q(("state", "live"), _negated=True), ("ended_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="payments_card_ended",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("last_four__regex", "^[0-9]{4}$")), name="payments_card_last_four"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("expiry_month__gte", 1), ("expiry_month__lte", 12), ("expiry_year__gte", 2000)
+                        ),
+                        name="payments_card_expiry",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CardLinking",
@@ -123,6 +164,49 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["started", "authenticated"])),
+                        fields=["expires_at"],
+                        name="payments_linking_open",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["started", "authenticated", "linked", "failed", "abandoned"])
+                        ),
+                        name="payments_linking_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("card__isnull", False), ("state", "linked")),
+                            models.Q(models.Q(("state", "linked"), _negated=True), ("card__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="payments_linking_card",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "failed"), models.Q(("failure_reason", ""), _negated=True)),
+                            models.Q(models.Q(("state", "failed"), _negated=True), ("failure_reason", "")),
+                            _connector="OR",
+                        ),
+                        name="payments_linking_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state__in", ["started", "authenticated"])),
+                            models.Q(
+                                ("ended_at__isnull", False), ("state__in", ["linked", "failed", "abandoned"])
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_linking_ended",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ProcessorCustomer",
@@ -144,6 +228,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "processor"), name="payments_processorcustomer_once"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("processor", "reference"), name="payments_processorcustomer_reference"
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="ProcessorEvent",
@@ -249,246 +343,99 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="card",
-            index=models.Index(fields=["fingerprint"], name="payments_card_fingerprint"),
-        ),
-        migrations.AddIndex(
-            model_name="card",
-            index=models.Index(
-                condition=models.Q(
-                    models.Q(("state", "live"), _negated=True), ("forgotten_at__isnull", True)
-                ),
-                fields=["id"],
-                name="payments_card_to_forget",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=models.UniqueConstraint(fields=("processor", "token"), name="payments_card_token"),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "live")),
-                fields=("user", "fingerprint"),
-                name="payments_card_once_live",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["live", "blocked", "removed"])), name="payments_card_state"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("state", "live")),
-                    models.Q(models.Q(("state", "live"), _negated=True), ("ended_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="payments_card_ended",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("last_four__regex", "^[0-9]{4}$")), name="payments_card_last_four"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="card",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("expiry_month__gte", 1), ("expiry_month__lte", 12), ("expiry_year__gte", 2000)
-                ),
-                name="payments_card_expiry",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="cardlinking",
-            index=models.Index(
-                condition=models.Q(("state__in", ["started", "authenticated"])),
-                fields=["expires_at"],
-                name="payments_linking_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cardlinking",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["started", "authenticated", "linked", "failed", "abandoned"])
-                ),
-                name="payments_linking_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cardlinking",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("card__isnull", False), ("state", "linked")),
-                    models.Q(models.Q(("state", "linked"), _negated=True), ("card__isnull", True)),
-                    _connector="OR",
-                ),
-                name="payments_linking_card",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cardlinking",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "failed"), models.Q(("failure_reason", ""), _negated=True)),
-                    models.Q(models.Q(("state", "failed"), _negated=True), ("failure_reason", "")),
-                    _connector="OR",
-                ),
-                name="payments_linking_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="cardlinking",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("state__in", ["started", "authenticated"])),
-                    models.Q(("ended_at__isnull", False), ("state__in", ["linked", "failed", "abandoned"])),
-                    _connector="OR",
-                ),
-                name="payments_linking_ended",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="processorcustomer",
-            constraint=models.UniqueConstraint(
-                fields=("user", "processor"), name="payments_processorcustomer_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="processorcustomer",
-            constraint=models.UniqueConstraint(
-                fields=("processor", "reference"), name="payments_processorcustomer_reference"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="topup",
-            index=models.Index(
-                models.F("user"),
-                models.OrderBy(models.F("created_at"), descending=True),
-                name="payments_topup_by_user",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="topup",
-            index=models.Index(
-                models.F("card"),
-                models.OrderBy(models.F("created_at"), descending=True),
-                name="payments_topup_by_card",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="topup",
-            index=models.Index(
-                condition=models.Q(("state__in", ["created", "needs_action", "processing", "unknown"])),
-                fields=["check_at"],
-                name="payments_topup_open",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="topup",
-            index=models.Index(
-                condition=models.Q(("refund_reference", ""), ("state", "refunded")),
-                fields=["check_at"],
-                name="payments_topup_refund_owed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="topup",
-            constraint=models.UniqueConstraint(fields=("user", "request_key"), name="payments_topup_request"),
-        ),
-        migrations.AddConstraint(
-            model_name="topup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="payments_topup_amount"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="topup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="payments_topup_currency"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="topup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "created",
-                            "needs_action",
-                            "processing",
-                            "unknown",
-                            "succeeded",
-                            "failed",
-                            "refunded",
-                            "disputed",
-                        ],
-                    )
-                ),
-                name="payments_topup_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="topup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("journal__isnull", False), ("state__in", ["succeeded", "refunded", "disputed"])
+            options={
+                "indexes": [
+                    models.Index(
+                        models.F("user"),
+                        models.OrderBy(models.F("created_at"), descending=True),
+                        name="payments_topup_by_user",
                     ),
-                    models.Q(
-                        models.Q(("state__in", ["succeeded", "refunded", "disputed"]), _negated=True),
-                        ("journal__isnull", True),
+                    models.Index(
+                        models.F("card"),
+                        models.OrderBy(models.F("created_at"), descending=True),
+                        name="payments_topup_by_card",
                     ),
-                    _connector="OR",
-                ),
-                name="payments_topup_journal",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="topup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reversal__isnull", False), ("state__in", ["refunded", "disputed"])),
-                    models.Q(
-                        models.Q(("state__in", ["refunded", "disputed"]), _negated=True),
-                        ("reversal__isnull", True),
+                    models.Index(
+                        condition=models.Q(
+                            ("state__in", ["created", "needs_action", "processing", "unknown"])
+                        ),
+                        fields=["check_at"],
+                        name="payments_topup_open",
                     ),
-                    _connector="OR",
-                ),
-                name="payments_topup_reversal",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="topup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "failed"), models.Q(("failure_reason", ""), _negated=True)),
-                    models.Q(models.Q(("state", "failed"), _negated=True), ("failure_reason", "")),
-                    _connector="OR",
-                ),
-                name="payments_topup_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="topup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "needs_action"), _negated=True),
-                    ("action_url__isnull", False),
-                    _connector="OR",
-                ),
-                name="payments_topup_action",
-            ),
+                    models.Index(
+                        condition=models.Q(("refund_reference", ""), ("state", "refunded")),
+                        fields=["check_at"],
+                        name="payments_topup_refund_owed",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "request_key"), name="payments_topup_request"),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="payments_topup_amount"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="payments_topup_currency"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "created",
+                                    "needs_action",
+                                    "processing",
+                                    "unknown",
+                                    "succeeded",
+                                    "failed",
+                                    "refunded",
+                                    "disputed",
+                                ],
+                            )
+                        ),
+                        name="payments_topup_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("journal__isnull", False),
+                                ("state__in", ["succeeded", "refunded", "disputed"]),
+                            ),
+                            models.Q(
+                                models.Q(("state__in", ["succeeded", "refunded", "disputed"]), _negated=True),
+                                ("journal__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_topup_journal",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("reversal__isnull", False), ("state__in", ["refunded", "disputed"])),
+                            models.Q(
+                                models.Q(("state__in", ["refunded", "disputed"]), _negated=True),
+                                ("reversal__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_topup_reversal",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "failed"), models.Q(("failure_reason", ""), _negated=True)),
+                            models.Q(models.Q(("state", "failed"), _negated=True), ("failure_reason", "")),
+                            _connector="OR",
+                        ),
+                        name="payments_topup_reason",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "needs_action"), _negated=True),
+                            ("action_url__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="payments_topup_action",
+                    ),
+                ],
+            },
         ),
     ]

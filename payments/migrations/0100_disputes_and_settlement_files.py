@@ -91,6 +91,63 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["needs_response", "under_review"])),
+                        fields=["due_at"],
+                        name="payments_dispute_open",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("processor", "reference"), name="payments_dispute_reference"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["needs_response", "under_review", "won", "lost"])),
+                        name="payments_dispute_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="payments_dispute_amount"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("from_wallet__gte", 0), ("from_wallet__lte", models.F("amount"))),
+                        name="payments_dispute_from_wallet",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("closed_at__isnull", True),
+                                ("closing__isnull", True),
+                                ("state__in", ["needs_response", "under_review"]),
+                            ),
+                            models.Q(
+                                ("closed_at__isnull", False), ("closing__isnull", False), ("state", "won")
+                            ),
+                            models.Q(
+                                ("closed_at__isnull", False), ("closing__isnull", False), ("state", "lost")
+                            ),
+                            models.Q(
+                                ("closed_at__isnull", False),
+                                ("from_wallet", models.F("amount")),
+                                ("state", "lost"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_dispute_closed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("customer_said", ""), ("customer_said_at__isnull", True)),
+                            models.Q(
+                                ("customer_said__in", ["me", "not_me"]), ("customer_said_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_dispute_said",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DisputeAnswer",
@@ -131,6 +188,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("sent_at__isnull", True)),
+                        fields=["made_at"],
+                        name="payments_answer_owed",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["evidence", "accept"])), name="payments_answer_kind"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PaymentReport",
@@ -161,6 +232,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "journal"), name="payments_report_once")
+                ]
+            },
         ),
         migrations.CreateModel(
             name="SettlementFile",
@@ -218,6 +294,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["processor", "reference", "kind"], name="payments_line_by_reference")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("file", "number"), name="payments_settlementline_number")
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SettlementDifference",
@@ -309,147 +393,56 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(
-                condition=models.Q(("state__in", ["needs_response", "under_review"])),
-                fields=["due_at"],
-                name="payments_dispute_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.UniqueConstraint(
-                fields=("processor", "reference"), name="payments_dispute_reference"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["needs_response", "under_review", "won", "lost"])),
-                name="payments_dispute_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="payments_dispute_amount"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("from_wallet__gte", 0), ("from_wallet__lte", models.F("amount"))),
-                name="payments_dispute_from_wallet",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("closed_at__isnull", True),
-                        ("closing__isnull", True),
-                        ("state__in", ["needs_response", "under_review"]),
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("resolution", "")),
+                        fields=["found_at"],
+                        name="payments_difference_open",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("processor", "kind", "movement", "reference", "line"),
+                        name="payments_difference_once",
+                        nulls_distinct=False,
                     ),
-                    models.Q(("closed_at__isnull", False), ("closing__isnull", False), ("state", "won")),
-                    models.Q(("closed_at__isnull", False), ("closing__isnull", False), ("state", "lost")),
-                    models.Q(
-                        ("closed_at__isnull", False), ("from_wallet", models.F("amount")), ("state", "lost")
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                ["missing", "extra", "double", "altered_amount", "altered_currency", "late"],
+                            )
+                        ),
+                        name="payments_difference_kind",
                     ),
-                    _connector="OR",
-                ),
-                name="payments_dispute_closed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("customer_said", ""), ("customer_said_at__isnull", True)),
-                    models.Q(("customer_said__in", ["me", "not_me"]), ("customer_said_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="payments_dispute_said",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disputeanswer",
-            index=models.Index(
-                condition=models.Q(("sent_at__isnull", True)), fields=["made_at"], name="payments_answer_owed"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputeanswer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["evidence", "accept"])), name="payments_answer_kind"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paymentreport",
-            constraint=models.UniqueConstraint(fields=("user", "journal"), name="payments_report_once"),
-        ),
-        migrations.AddIndex(
-            model_name="settlementline",
-            index=models.Index(fields=["processor", "reference", "kind"], name="payments_line_by_reference"),
-        ),
-        migrations.AddConstraint(
-            model_name="settlementline",
-            constraint=models.UniqueConstraint(
-                fields=("file", "number"), name="payments_settlementline_number"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="settlementdifference",
-            index=models.Index(
-                condition=models.Q(("resolution", "")), fields=["found_at"], name="payments_difference_open"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="settlementdifference",
-            constraint=models.UniqueConstraint(
-                fields=("processor", "kind", "movement", "reference", "line"),
-                name="payments_difference_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="settlementdifference",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["missing", "extra", "double", "altered_amount", "altered_currency", "late"])
-                ),
-                name="payments_difference_kind",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="settlementdifference",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("journal__isnull", True),
-                        ("resolution", ""),
-                        ("resolved_at__isnull", True),
-                        ("resolved_by__isnull", True),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("journal__isnull", True),
+                                ("resolution", ""),
+                                ("resolved_at__isnull", True),
+                                ("resolved_by__isnull", True),
+                            ),
+                            models.Q(
+                                ("journal__isnull", True),
+                                ("resolution", "explained"),
+                                ("resolved_at__isnull", False),
+                                ("resolved_by__isnull", False),
+                                models.Q(("resolved_reason", ""), _negated=True),
+                            ),
+                            models.Q(
+                                ("journal__isnull", False),
+                                ("resolution", "booked"),
+                                ("resolved_at__isnull", False),
+                                ("resolved_by__isnull", False),
+                                models.Q(("resolved_reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_difference_resolved",
                     ),
-                    models.Q(
-                        ("journal__isnull", True),
-                        ("resolution", "explained"),
-                        ("resolved_at__isnull", False),
-                        ("resolved_by__isnull", False),
-                        models.Q(("resolved_reason", ""), _negated=True),
-                    ),
-                    models.Q(
-                        ("journal__isnull", False),
-                        ("resolution", "booked"),
-                        ("resolved_at__isnull", False),
-                        ("resolved_by__isnull", False),
-                        models.Q(("resolved_reason", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="payments_difference_resolved",
-            ),
+                ],
+            },
         ),
     ]

@@ -85,6 +85,31 @@ class Migration(migrations.Migration):
             ],
             options={
                 "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        models.F("sender"),
+                        models.F("recipient"),
+                        models.OrderBy(models.F("made_at"), descending=True),
+                        name="payments_transfer_pair",
+                    ),
+                    models.Index(
+                        models.F("recipient"),
+                        models.OrderBy(models.F("made_at"), descending=True),
+                        name="payments_transfer_received",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("sender", "idempotency_key"), name="payments_transfer_key"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="payments_transfer_amount"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("sender", models.F("recipient")), _negated=True),
+                        name="payments_transfer_not_to_oneself",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -149,6 +174,49 @@ class Migration(migrations.Migration):
             ],
             options={
                 "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        models.F("requester"),
+                        models.OrderBy(models.F("created_at"), descending=True),
+                        name="payments_request_made",
+                    ),
+                    models.Index(
+                        models.F("payer"),
+                        models.OrderBy(models.F("created_at"), descending=True),
+                        name="payments_request_received",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["expires_at"],
+                        name="payments_request_due",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("requester", "request_key"), name="payments_request_key"),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="payments_request_amount"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("requester", models.F("payer")), _negated=True),
+                        name="payments_request_not_to_oneself",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("state", "open")),
+                            models.Q(
+                                models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_request_closed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["open", "paid", "declined", "cancelled", "expired"])
+                        ),
+                        name="payments_request_state",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -468,100 +536,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(
-                models.F("sender"),
-                models.F("recipient"),
-                models.OrderBy(models.F("made_at"), descending=True),
-                name="payments_transfer_pair",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(
-                models.F("recipient"),
-                models.OrderBy(models.F("made_at"), descending=True),
-                name="payments_transfer_received",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.UniqueConstraint(
-                fields=("sender", "idempotency_key"), name="payments_transfer_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="payments_transfer_amount"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("sender", models.F("recipient")), _negated=True),
-                name="payments_transfer_not_to_oneself",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="moneyrequest",
-            index=models.Index(
-                models.F("requester"),
-                models.OrderBy(models.F("created_at"), descending=True),
-                name="payments_request_made",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="moneyrequest",
-            index=models.Index(
-                models.F("payer"),
-                models.OrderBy(models.F("created_at"), descending=True),
-                name="payments_request_received",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="moneyrequest",
-            index=models.Index(
-                condition=models.Q(("state", "open")), fields=["expires_at"], name="payments_request_due"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="moneyrequest",
-            constraint=models.UniqueConstraint(
-                fields=("requester", "request_key"), name="payments_request_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="moneyrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="payments_request_amount"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="moneyrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("requester", models.F("payer")), _negated=True),
-                name="payments_request_not_to_oneself",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="moneyrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", True), ("state", "open")),
-                    models.Q(models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="payments_request_closed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="moneyrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["open", "paid", "declined", "cancelled", "expired"])),
-                name="payments_request_state",
-            ),
         ),
     ]
