@@ -17,12 +17,12 @@ from accounts.actions.notice_addresses import ask_notice_address, confirm_notice
 from accounts.actions.phones import ask_phone, confirm_phone
 from accounts.actions.reports import report_sign_in
 from accounts.actions.resets import ask_reset, finish_reset, token_digest
+from accounts.actions.sign_up_factors import prove_app
 from accounts.actions.sign_ups import (
     begin_sign_up,
     confirm_address,
     describe_person,
     open_account,
-    prove_app,
 )
 from accounts.mail_codes import MAXIMUM_TRIES
 from accounts.models import AccountReport, CredentialChange, SignIn, SignUp, Suspension, User

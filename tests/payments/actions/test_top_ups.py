@@ -452,6 +452,7 @@ def test_what_is_on_its_way_counts(harness: SandboxHarness, settings: Settings) 
     assert balance(aya) == 0
 
 
+@pytest.mark.money(13)
 def test_a_day_turns_in_tokyo(harness: SandboxHarness, settings: Settings) -> None:
     settings.TOP_UP_PER_DAY = 3_000
     aya = make_customer("aya")
