@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
@@ -20,6 +20,8 @@ from payments.errors import UnknownAccount
 from payments.models import (
     Account,
     AccountKind,
+    Closure,
+    ClosureState,
     Entry,
     JournalKind,
     OneTimeCode,
@@ -34,7 +36,23 @@ PAGE_SIZE = 25
 
 def wallet_of(user_id: int, currency: str = "JPY") -> Account:
     """The customer's wallet; `UnknownAccount` for somebody without one."""
-    wallet = Account.objects.filter(kind=AccountKind.WALLET, owner_id=user_id, currency=currency).first()
+    return _found(Account.objects.filter(kind=AccountKind.WALLET, owner_id=user_id, currency=currency))
+
+
+def wallet_to_be_closed(user_id: int, currency: str = "JPY") -> tuple[Account, datetime | None]:
+    """`wallet_of`, and when it is to be closed (None: it stays), in the same query."""
+    waiting = Closure.objects.filter(user_id=OuterRef("owner_id"), state=ClosureState.WAITING)
+    wallet = _found(
+        Account.objects.filter(kind=AccountKind.WALLET, owner_id=user_id, currency=currency).annotate(
+            closes_at=Subquery(waiting.values("closes_at")[:1])
+        )
+    )
+    closes_at: datetime | None = getattr(wallet, "closes_at", None)
+    return wallet, closes_at
+
+
+def _found(wallets: QuerySet[Account]) -> Account:
+    wallet = wallets.first()
     if wallet is None:
         raise UnknownAccount
     return wallet

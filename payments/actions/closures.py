@@ -26,6 +26,7 @@ from payments.closure_queries import held_up_by, plan_for, refundable, waiting_c
 from payments.errors import ClosureNotPossible, NoClosure
 from payments.models import (
     AccountKind,
+    AutoTopUp,
     Card,
     CardState,
     Claim,
@@ -35,7 +36,9 @@ from payments.models import (
     ClosureState,
     DataExport,
     JournalKind,
+    MoneyRequest,
     OneTimeCode,
+    RequestState,
     TopUp,
 )
 from payments.payouts import Plan
@@ -198,8 +201,12 @@ def _write_claims(closure: Closure, user: User, plan: Plan) -> None:
 
 
 def _end_access(user: User, actor: Actor) -> None:
-    """Nobody is signed in, no app goes on, no code pays, no card can be charged."""
+    """Nobody is signed in, no app goes on, no code pays, no card can be charged, nobody waits for money."""
     _live_codes(user).update(revoked_at=Now())
+    AutoTopUp.objects.filter(user=user, is_on=True).update(is_on=False, off_because=AutoTopUp.OffBecause.CARD)
+    asked = MoneyRequest.objects.filter(state=RequestState.OPEN)
+    asked.filter(requester=user).update(state=RequestState.CANCELLED, closed_at=Now())
+    asked.filter(payer=user).update(state=RequestState.DECLINED, closed_at=Now())
     for card in Card.objects.filter(user=user, state=CardState.LIVE):
         write_removal(card, why="wallet_closed", actor=actor)
     ContactChange.objects.filter(user=user).delete()

@@ -20,7 +20,6 @@ from accounts.security_check import security_facts
 from payments import activity as words
 from payments import limits, queries, transfer_queries
 from payments.actions.payment_reports import is_reportable
-from payments.closure_queries import waiting_closure
 from payments.customers import customer_of
 from payments.days import TOKYO
 from payments.errors import PaymentNotFound
@@ -36,7 +35,7 @@ RECENT = 6
 def home(request: HttpRequest) -> HttpResponse:
     """Balance, latest entries, spending, and how well the account is protected."""
     customer = customer_of(request)
-    wallet = queries.wallet_of(customer.pk)
+    wallet, closes_at = queries.wallet_to_be_closed(customer.pk)
     page = queries.entries_page(wallet.pk, size=RECENT)
     facts = queries.spending_facts(customer, wallet.pk)
     requests = transfer_queries.open_requests(customer.pk)
@@ -52,7 +51,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "checks": _checks(customer.pk),
         "asked": [(one, masked_name(one.requester.full_name)) for one in requests.to_pay[:3]],
         **_news_of(wallet),
-        "closing": waiting_closure(customer),
+        "closes_at": closes_at,
         **_spending(wallet),
     }
     return render(request, "payments/home.html", context)

@@ -14,17 +14,22 @@ from accounts.actions.suspensions import suspend
 from accounts.models import CredentialChange, User
 from payments import posting
 from payments.actions import closures
+from payments.actions.auto_top_ups import top_up_if_due
 from payments.actions.claims import send_due_claims
 from payments.actions.closures import ask_to_close, call_off, close_due_wallets, close_one
+from payments.actions.money_requests import ask_for_money
 from payments.actions.store_payments import refund_payment, take_payment
 from payments.errors import ClosureNotPossible, NoClosure
 from payments.models import (
     Account,
+    AutoTopUp,
     CardLinking,
     CardState,
     Claim,
     Closure,
     JournalKind,
+    MoneyRequest,
+    Payee,
     Payment,
     PaymentStatus,
     TopUp,
@@ -46,10 +51,11 @@ from tests.payments.books import (
 )
 from tests.payments.closing import asked_to_close, give, is_closed, owed, refunded_at, wait_is_over
 from tests.payments.processors.harness import MASTERCARD, SandboxHarness
+from tests.payments.sending import knows
 from tests.payments.topping import SWEEP, balance, linked_card, top_up
 from tests.people import Person, make_customer, make_staff, signed_in_client
 from tests.support.switchboard import pull, release_all
-from wallet_site.errors import StepUpRequired
+from wallet_site.errors import Problem, StepUpRequired
 from wallet_site.outbox.models import Event
 from wallet_site.switches.errors import SwitchedOff
 from wallet_site.transactions import recorded
@@ -215,6 +221,40 @@ def test_a_payment_at_the_till_and_the_closing_at_once(owner_connection: psycopg
         assert is_closed(aya)
         assert owed(aya) == [("desk", "closed", 1_000 - 400 * paid, "owed")]
     assert verify_books().fault is None
+
+
+def test_nobody_waits_for_money_from_or_for_a_closed_wallet(
+    owner_connection: psycopg.Connection, harness: SandboxHarness
+) -> None:
+    aya, ken = customer_with(1_000), customer_with(1_000, "ken")
+    for mine, other in ((aya, ken), (ken, aya)):
+        payee = knows(mine, other)
+        ask_for_money(
+            mine.user,
+            payee_id=payee.public_id,
+            amount_minor=100,
+            message="",
+            request_key=uuid.uuid4().hex,
+            actor=mine.actor,
+        )
+    AutoTopUp.objects.create(
+        user=aya.user, is_on=True, card=linked_card(aya, harness), threshold=500, amount=1_000
+    )
+    assert close_one(asked_to_close(aya, owner_connection).pk, actor=SWEEP)
+    made, received = MoneyRequest.objects.get(requester=aya.user), MoneyRequest.objects.get(payer=aya.user)
+    assert (made.state, received.state) == ("cancelled", "declined")
+    assert not AutoTopUp.objects.get(user=aya.user).is_on
+    assert top_up_if_due(aya.user.pk, actor=SWEEP) is None
+    with pytest.raises(Problem):
+        ask_for_money(
+            ken.user,
+            payee_id=Payee.objects.get(owner=ken.user).public_id,
+            amount_minor=100,
+            message="",
+            request_key=uuid.uuid4().hex,
+            actor=ken.actor,
+        )
+    assert is_closed(aya)
 
 
 @pytest.mark.parametrize("answer", ["refused", "time-out"])
