@@ -385,7 +385,7 @@ def test_every_address_is_told_of_every_step_in_both_languages(owner_connection:
             "ウォレットを解約します",
             "ウォレットはそのままご利用いただけます",
             "ウォレットを解約しました",
-            "お客様にお支払いする金額があります",
+            "お客さまにお支払いする金額があります",
         ],
         "en": [
             "Your wallet will be closed",
