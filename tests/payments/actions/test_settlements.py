@@ -248,7 +248,8 @@ def test_the_database_keeps_settlements_as_they_are(
 ) -> None:
     """Even for the owner, the append-only trigger aside; the application may not write there at all."""
     aya, counter = customer_with(5_000), open_counter()
-    set_back(owner_connection, [sell(counter, aya, 900).journal_id], at_noon(days_ago(1)))
+    sales = [sell(counter, aya, amount).journal_id for amount in (900, 100)]
+    set_back(owner_connection, sales, at_noon(days_ago(1)))
     settled = settle(counter)
     statement = FORGED[forgery].format(s=settled.pk)
     with pytest.raises(DatabaseError, match="permission denied"), connection.cursor() as cursor:
