@@ -61,7 +61,7 @@ def desk(guide: Guide) -> Tour:
     guide.page.goto(f"/admin/suspensions/{spending.public_id}/lift/")
     member.fill("Reason", "本人を確認した")
     member.press("Ask to lift")
-    request = Approval.objects.get(subject_id=spending.pk)
+    request = Approval.objects.get(kind="lift_suspension", subject_id=spending.pk)
     yield from guide.goto(page_of(person), "/admin/approvals/", f"/admin/approvals/{request.public_id}/")
     guide.become(sota)
     yield from guide.goto("/admin/", f"/admin/approvals/{request.public_id}/")

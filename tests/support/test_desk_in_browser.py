@@ -53,7 +53,7 @@ def test_every_page_of_the_desk_is_whole(
     client.post(page_of(aya, "note/"), {"text": "Calls back tomorrow."})
     client.post(f"/admin/suspensions/{stopped.public_id}/lift/", {"reason": "proven"})
     case = aya.user.cases.get()
-    request = Approval.objects.get(subject_id=stopped.pk)
+    request = Approval.objects.get(kind="lift_suspension", subject_id=stopped.pk)
     page = as_person(visitor(**LOOKS[look]), rin, live_portal)
     for path in (
         "/admin/", "/admin/customers/", page_of(aya), page_of(aya, "?kind=notice"), page_of(aya, "suspend/"),

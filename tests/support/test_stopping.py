@@ -125,7 +125,7 @@ def test_the_approver_sees_what_was_frozen_and_lifts_by_page(aya: Person) -> Non
         f"/admin/suspensions/{made.public_id}/lift/", {"reason": "she showed her card"}
     )
     assert asked.status_code == 302
-    request = Approval.objects.get(subject_id=made.pk)
+    request = Approval.objects.get(kind="lift_suspension", subject_id=made.pk)
     browser = signed_in_client(sota)
     assert str(request.public_id) in browser.get(page_of(aya)).content.decode()
     shown = browser.get(f"/admin/approvals/{request.public_id}/").content.decode()
