@@ -31,6 +31,7 @@ from payments.errors import (
 )
 from payments.models import Account, AccountKind, AutoTopUp, TopUp, TopUpState
 from payments.models.top_ups import OPEN_STATES
+from wallet_site import ratelimit
 from wallet_site.actor import Actor
 from wallet_site.audit.recording import record
 from wallet_site.errors import FieldError, InvalidInput, Problem
@@ -45,6 +46,7 @@ SWITCH_ON = step_up.ActionKind(
 )
 # This many in a row that were not charged, and it is off.
 MOST_FAILURES = 2
+TRIED_AGAIN_AFTER_SECONDS = 600
 _Because = AutoTopUp.OffBecause
 
 
@@ -204,12 +206,22 @@ def _switch_itself_off(setting: AutoTopUp, because: AutoTopUp.OffBecause, actor:
 
 
 def top_up_all_due(actor: Actor) -> int:
-    """The sweep: everybody whose balance is below their threshold. Returns how many were charged."""
+    """The sweep: everybody whose balance is below their threshold. Returns how many were charged.
+
+    What a limit refused it tries again after ten minutes, not at every turn: each try leaves its refusal behind.
+    """
     due = AutoTopUp.objects.filter(
         is_on=True,
         user__ledger_accounts__kind=AccountKind.WALLET,
         user__ledger_accounts__currency=settings.CURRENCY,
         user__ledger_accounts__balance__lt=F("threshold") + F("user__ledger_accounts__held"),
     )
-    found = list(due.order_by("changed_at").values_list("user_id", flat=True)[:200])
-    return sum(top_up_if_due(user_id, actor=actor) is not None for user_id in found)
+    wallet = "user__ledger_accounts"
+    found = list(due.order_by("changed_at").values_list("user_id", f"{wallet}__id", f"{wallet}__seq")[:200])
+    return sum(
+        top_up_if_due(user_id, actor=actor) is not None
+        for user_id, account_id, seq in found
+        if ratelimit.first_use(
+            "auto-top-up", f"{account_id}:{seq}", remember_seconds=TRIED_AGAIN_AFTER_SECONDS
+        )
+    )

@@ -19,7 +19,7 @@ from tests.payments.actions.test_own_limits import pay
 from tests.payments.books import TESTS, at_once, customer_with, open_counter
 from tests.payments.processors.harness import CHALLENGES, INSUFFICIENT, SUCCEEDS, SandboxHarness
 from tests.payments.sending import confirm_all, signed_in
-from tests.payments.topping import balance, fresh, linked_card
+from tests.payments.topping import audited, balance, fresh, linked_card
 from tests.people import Person, make_customer
 from wallet_site.errors import InvalidInput, StepUpRequired
 from wallet_site.outbox.models import Event
@@ -123,6 +123,10 @@ def test_limits_hold_and_do_not_switch_it_off(harness: SandboxHarness, settings:
     aya, _card = switched_on(harness)
     set_own_limit(aya.user, kind=OwnLimit.Kind.TOP_UP, amount_minor=2_999, actor=aya.actor)
     assert top_up_if_due(aya.user.pk, actor=TESTS) is None
+    # The sweep comes by every half minute, and leaves one refusal behind, not one each time.
+    for _turn in range(3):
+        top_up_all_due(TESTS)
+    assert len(audited(aya, "payments:top_up:refused")) == 2
     settings.RISK_THRESHOLDS = settings.RISK_THRESHOLDS | {"top_ups_in_ten_minutes_step_up": 0}
     ken, _his = switched_on(harness)
     assert top_up_if_due(ken.user.pk, actor=TESTS) is None
