@@ -337,6 +337,13 @@ def test_the_database_guards_a_closing_and_a_closed_wallet(owner_connection: psy
         " VALUES (gen_random_uuid(), %s, 'waiting', 0, '')",
         make_staff("rin").user.pk,
     ), "staff have no wallet"
+    zoe = customer_with(0, "zoe")
+    asked_to_close(zoe)
+    with recorded(TESTS):
+        User.objects.filter(pk=zoe.user.pk).update(is_active=False)
+    assert refuses("SELECT ledger_close_wallet(%s, 'JPY')", zoe.user.pk), "its time has not come"
+    wait_is_over(owner_connection, zoe)
+    assert not refuses("SELECT ledger_close_wallet(%s, 'JPY')", zoe.user.pk)
     # --- Closed.
     assert close_one(early.pk, actor=SWEEP)
     account = Account.objects.get(owner=aya.user, kind="wallet")
