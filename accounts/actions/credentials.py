@@ -117,8 +117,11 @@ def _known(address: str, actor: Actor, key_thumbprint: str) -> tuple[bool, bool]
     keys = set(apps.values_list("network", "key_thumbprint", "last_seen_at"))
     networks = {limits.network_key(one) for one, _browser in seen if one}
     networks |= {limits.network_key(one) for one, _key, at in keys if one and at > since}
-    is_known = bool(actor.browser) and any(browser == actor.browser for _network, browser in seen)
-    is_known |= bool(key_thumbprint) and any(key == key_thumbprint for _network, key, _at in keys)
+    # An app by nothing but its key: its limit hangs on that, and a browser's cookie beside it would give every key one.
+    if key_thumbprint:
+        is_known = any(key == key_thumbprint for _network, key, _at in keys)
+    else:
+        is_known = bool(actor.browser) and any(browser == actor.browser for _network, browser in seen)
     return is_known, limits.network_key(actor.network) in networks
 
 

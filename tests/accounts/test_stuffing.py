@@ -19,9 +19,11 @@ from django.utils import timezone
 from prometheus_client import REGISTRY
 
 from accounts import stuffing
+from accounts.actions.credentials import prove_password
 from accounts.actions.stuffing import end_wave, judge_try, keep_wave
 from accounts.checks import stuffing_thresholds_are_known
-from accounts.models import StuffingWave
+from accounts.errors import WrongCredentials
+from accounts.models import SignIn, StuffingWave
 from accounts.stuffing import Figures, Thresholds
 from support.models import Case
 from tests.accounts.actions.test_races import at_once
@@ -39,7 +41,7 @@ from tests.people import (
     make_staff,
     signed_in_client,
 )
-from wallet_site.errors import Unavailable
+from wallet_site.errors import TooManyTries, Unavailable
 from wallet_site.local.valkey import Valkey
 from wallet_site.outbox.models import Event
 from wallet_site.ratelimit import client_for
@@ -203,6 +205,21 @@ def test_who_is_known_has_a_limit_of_their_own_that_holds_and_that_nobody_else_u
     for _try in range(10):
         give_password(home, ken.email, "guess")
     assert give_password(home, ken.email, PASSWORD).status_code == 429
+
+
+@pytest.mark.requirement(16)
+def test_a_stolen_cookie_makes_no_app_known() -> None:
+    """An app makes as many keys as it likes: each would bring a limit of its own."""
+    mio, home = make_customer("mio"), anonymous_client()
+    sign_in(home, mio)
+    browser = SignIn.objects.get(user=mio.user).browser
+    assert browser
+    thief = replace(mio.actor, browser=browser, network=fresh_network())
+    for number in range(10):
+        with pytest.raises(WrongCredentials):
+            prove_password(mio.email, "guess", actor=thief, channel="app", key_thumbprint=f"key {number}")
+    with pytest.raises(TooManyTries):
+        prove_password(mio.email, PASSWORD, actor=thief, channel="app", key_thumbprint="one more key")
 
 
 @pytest.mark.requirement(19)
