@@ -6,14 +6,14 @@ The columns are for programs and stay as they are, whatever language the reader 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from django.http import HttpResponse
 
 from payments.days import TOKYO
 from payments.models import Settlement
 from payments.settlement_queries import settled_lines
-from wallet_site.csv_files import Cell, download
+from wallet_site.spreadsheets import csv_file
 
 HEADING: Final = (
     "kind",
@@ -28,7 +28,7 @@ HEADING: Final = (
 )
 
 
-def rows_of(settlement: Settlement) -> Iterator[tuple[Cell, ...]]:
+def rows_of(settlement: Settlement) -> Iterator[tuple[Any, ...]]:
     """All amounts but the payout's together are the payout."""
     currency = settlement.currency
     for line in settled_lines(settlement):
@@ -44,4 +44,4 @@ def rows_of(settlement: Settlement) -> Iterator[tuple[Cell, ...]]:
 
 def report(settlement: Settlement) -> HttpResponse:
     """The file, named by day."""
-    return download(f"settlement-{settlement.day}", HEADING, rows_of(settlement))
+    return csv_file(f"settlement-{settlement.day}", HEADING, rows_of(settlement))

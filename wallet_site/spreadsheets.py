@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
+_Response = TypeVar("_Response", bound=HttpResponseBase)
+_TYPE = "text/csv; charset=utf-8"
 _BOM = "\ufeff"
-# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
+# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), also behind blanks; and the full-width
+# forms that a Japanese Excel reads alike.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -22,7 +26,16 @@ class _Line:
 
 def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
     """A download called `name` (without ".csv"), written while it is read: a long list takes no memory."""
-    response = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv; charset=utf-8")
+    return _download(name, StreamingHttpResponse(csv_lines(header, rows), content_type=_TYPE))
+
+
+def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
+    """The same for a short list: written at once, in the language that is active now."""
+    return _download(name, HttpResponse("".join(csv_lines(header, rows)), content_type=_TYPE))
+
+
+def _download(name: str, response: _Response) -> _Response:
+    """`name` is ours, plain ASCII without its ending."""
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response["Cache-Control"] = "no-store, private"
     return response
@@ -41,4 +54,4 @@ def _cell(value: Any) -> Any:
     if isinstance(value, int | float):
         return value
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils.formats import date_format
@@ -14,8 +15,8 @@ from payments.days import TOKYO
 from payments.models import Statement
 from payments.papers.sheet import Column, Sheet
 from payments.statement_queries import statement_entries
-from wallet_site.csv_files import Cell, download
 from wallet_site.money import format_money
+from wallet_site.spreadsheets import csv_file
 
 
 def lines_of(statement: Statement) -> list[Line]:
@@ -86,10 +87,10 @@ def as_pdf(statement: Statement) -> bytes:
 def as_csv(statement: Statement) -> HttpResponse:
     """One line for each entry, between the opening and the closing balance."""
     heading = (_("Date"), _("What"), _("Description"), _("Amount"), _("Balance"), _("Transaction number"))
-    return download(f"statement-{statement.month:%Y-%m}", heading, _rows(statement))
+    return csv_file(f"statement-{statement.month:%Y-%m}", heading, _rows(statement))
 
 
-def _rows(statement: Statement) -> Iterator[tuple[Cell, ...]]:
+def _rows(statement: Statement) -> Iterator[tuple[Any, ...]]:
     yield (statement.month, _("Opening balance"), "", None, statement.opening, None)
     for line in lines_of(statement):
         at = line.occurred_at.astimezone(TOKYO).strftime("%Y-%m-%d %H:%M:%S")

@@ -159,7 +159,7 @@ def test_the_file_is_whole_readable_and_runs_nothing() -> None:
 
 
 @pytest.mark.requirement(45)
-@pytest.mark.parametrize("sign", [*"=+-@\t\r\n＝＋－＠"])
+@pytest.mark.parametrize("sign", [*"=+-@\t\r\n＝＋－＠", " =", "\u3000="])
 def test_no_cell_begins_a_formula(sign: str) -> None:
     header, line = csv_lines(["a"], [[f"{sign}1+1", -5]])
     assert header == "\ufeffa\r\n"
