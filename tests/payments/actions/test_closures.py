@@ -22,6 +22,7 @@ from payments.actions.store_payments import refund_payment, take_payment
 from payments.errors import ClosureNotPossible, NoClosure
 from payments.models import (
     Account,
+    AccountKind,
     AutoTopUp,
     CardLinking,
     CardState,
@@ -140,10 +141,42 @@ def test_a_wallet_closes_after_its_wait_and_every_yen_has_a_way_out(
         idempotency_key=uuid.uuid4().hex,
         actor=counter.actor,
     )
-    assert is_closed(aya), "what a store gives back later is a claim, not a balance"
-    assert owed(aya)[-1] == ("desk", "late", 150, "owed")
-    assert told(aya, "payments:claim:made") == 3
+    assert is_closed(aya), "what a store gives back later is no balance"
+    assert (len(owed(aya)), told(aya, "payments:claim:made")) == (4, 2), "it was paid with goodwill"
     assert verify_books().fault is None
+
+
+def test_goodwill_is_no_money_after_the_closing_either(owner_connection: psycopg.Connection) -> None:
+    """Buy with it, close, return the goods: goodwill lapses, compensation is decided about, one's own money is owed."""
+    aya, counter = customer_with(1_000), open_counter()
+    own = sell(counter, shown_code(aya), 300)
+    give(aya, 500, JournalKind.GOODWILL)
+    give(aya, 200, JournalKind.COMPENSATION)
+    gift = sell(counter, shown_code(aya), 600)
+    assert close_one(asked_to_close(aya, owner_connection).pk, actor=SWEEP)
+    before = own_balance(AccountKind.GOODWILL)
+    for payment, amount in ((gift, 550), (gift, 50), (own, 300)):
+        refund_payment(
+            counter.terminal,
+            payment_public_id=payment.public_id,
+            amount_minor=amount,
+            idempotency_key=uuid.uuid4().hex,
+            actor=counter.actor,
+        )
+    assert is_closed(aya)
+    assert owed(aya) == [
+        ("desk", "closed", 700, "owed"),
+        ("desk", "comp", 100, "owed"),
+        ("desk", "comp", 100, "owed"),
+        ("desk", "late", 300, "owed"),
+    ]
+    assert own_balance(AccountKind.GOODWILL) - before == 500
+    assert told(aya, "payments:claim:made") == 4
+    assert verify_books().fault is None
+
+
+def own_balance(kind: AccountKind) -> int:
+    return sum(Account.objects.filter(kind=kind).values_list("balance", flat=True))
 
 
 def test_money_or_a_card_on_its_way_holds_a_closing_up(owner_connection: psycopg.Connection) -> None:
