@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -12,6 +15,8 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accounts import policy
+from accounts.actions.sign_ins import begin_sign_in
+from accounts.models import User
 from payments import limits, own_limits, posting, queries
 from payments.actions.confirmations import confirm_payment
 from payments.actions.one_time_codes import make_code
@@ -36,6 +41,7 @@ from tests.people import Person, make_customer
 from wallet_site.actor import Actor
 from wallet_site.errors import StepUpRequired
 from wallet_site.outbox.models import Event
+from wallet_site.transactions import recorded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Kind = OwnLimit.Kind
@@ -88,6 +94,34 @@ def test_lower_counts_at_once_for_every_kind(harness: SandboxHarness, grown_up: 
     assert topping.value.extra["limit"] == "own-per-day"
     top_up(aya, card, 1_500)
     assert balance(aya) == before + 1_500
+
+
+@pytest.mark.requirement(29)
+def test_a_raise_that_waits_is_called_off_by_whatever_makes_limits_low() -> None:
+    """A thief would ask for it first, and change the address then."""
+    people = [make_customer("aya"), make_customer("ken")]
+    for person in people:
+        actor = signed_in(person)
+        set_to(person, Kind.PER_DAY, 3_000)
+        with pytest.raises(StepUpRequired):
+            set_to(person, Kind.PER_DAY, 5_000, actor)
+        confirm_all(actor)
+        assert set_own_limit(person.user, kind=Kind.PER_DAY, amount_minor=5_000, actor=actor).next_at
+    aya, ken = people
+    with recorded(aya.actor):
+        User.objects.filter(pk=aya.user.pk).update(phone=f"+8190{secrets.randbelow(10**8):08d}")
+    stranger = replace(ken.actor, browser="f" * 64, device="A browser nobody knows")
+    begin_sign_in(ken.user, session_key=uuid.uuid4().hex, factor="totp", actor=stranger)
+    for person in people:
+        standing = own_limits.standing(person.user.pk, Kind.PER_DAY)
+        assert (standing.amount, standing.next_at) == (3_000, None)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'calls_raises_off'"
+            " AND tgrelid = 'accounts_credentialchange'::regclass"
+        )
+        quiet = set(re.findall(r"'([a-z_]+)'", cursor.fetchone()[0]))
+    assert quiet == {kind.value for kind in policy.WITHOUT_COOL_OFF}
 
 
 @pytest.mark.requirement(29)
