@@ -35,6 +35,7 @@ from wallet_site.audit.models import AuditRow
 from wallet_site.outbox.channels import channels
 from wallet_site.outbox.models import Delivery, Event, Priority
 from wallet_site.outbox.relay import expand_due, relay
+from wallet_site.outbox.tasks import FOR_PRIORITY
 from wallet_site.transactions import recorded
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_worker")]
@@ -343,6 +344,7 @@ def test_no_sixth_slips_in_when_two_ask_at_once(monkeypatch: pytest.MonkeyPatch,
 
 def test_the_outbox_knows_the_channel_and_an_endpoint_that_is_gone_is_no_address(merchant: Merchant) -> None:
     assert "webhook" in channels()
+    assert FOR_PRIORITY[Priority.WEBHOOK].soft_time_limit == 120, "whatever a stranger's server does, it ends"
     endpoint = endpoint_for(merchant)
     (delivery,) = told(merchant)
     webhook_endpoints.remove_endpoint(endpoint, actor=TESTS)

@@ -26,9 +26,9 @@ def relay_bulk() -> int:
     return relay(Priority.BULK)
 
 
-@shared_task(name="outbox.relay_webhook")
+@shared_task(name="outbox.relay_webhook", soft_time_limit=120)
 def relay_webhook() -> int:
-    """Send what merchants' servers are owed."""
+    """Send what merchants' servers are owed. One that answers a byte at a time is broken off."""
     return relay(Priority.WEBHOOK)
 
 
