@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import policy, step_up
+from accounts.limits import network_key
 from accounts.models import User
 from payments import owner_names, risk, risk_facts
 from payments.actions import risk_decisions
@@ -108,7 +109,7 @@ def _check_may_link(user: User, actor: Actor) -> risk.Facts:
         raise TooManyCards
     for name, key, limit in (
         ("card-linking", str(user.pk), settings.CARD_LINKINGS_PER_CUSTOMER_A_DAY),
-        ("card-linking-network", actor.network, settings.CARD_LINKINGS_PER_NETWORK_A_DAY),
+        ("card-linking-network", network_key(actor.network), settings.CARD_LINKINGS_PER_NETWORK_A_DAY),
     ):
         ratelimit.take(name, key, limit=limit, period_seconds=_DAY_SECONDS)
     facts = risk_facts.of_linking(user, actor=actor, cool_off_until=waits_until, now=timezone.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accounts import policy
 from accounts.addresses import read_email
+from accounts.limits import network_key
 from accounts.models import User
 from accounts.phone_numbers import read_phone
 from payments import transfer_queries
@@ -37,7 +38,7 @@ def find_payee(user: User, *, address: str, actor: Actor) -> Payee:
     for name, key, limit, period in (
         ("payee-lookups-hour", str(user.pk), LOOKUPS_PER_HOUR, _HOUR),
         ("payee-lookups-day", str(user.pk), LOOKUPS_PER_DAY, _DAY),
-        ("payee-lookups-network", actor.network, LOOKUPS_PER_NETWORK_A_DAY, _DAY),
+        ("payee-lookups-network", network_key(actor.network), LOOKUPS_PER_NETWORK_A_DAY, _DAY),
     ):
         ratelimit.take(name, key, limit=limit, period_seconds=period)
     with recorded(actor):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from accounts.actions.suspensions import suspend
 from accounts.errors import Suspended
 from accounts.models import StepUpChallenge, User
 from payments import posting, transfer_queries
+from payments.actions import payees
 from payments.actions.findability import change_findability
 from payments.actions.payees import find_payee
 from payments.actions.store_payments import refund_payment, take_payment
@@ -411,6 +413,20 @@ def test_a_number_must_be_one_person_s_alone_and_looking_is_counted() -> None:
         except (PayeeNotFound, TooManyTries) as refused:
             found.append(refused.code)
     assert found == ["payee-not-found"] * 13 + ["too-many-tries"] * 7
+
+
+@pytest.mark.requirement(5)
+def test_looking_is_counted_over_a_network_s_customers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payees, "LOOKUPS_PER_NETWORK_A_DAY", 2)
+    network = f"2001:db8:{uuid.uuid4().int % 2**16:x}:{uuid.uuid4().int % 2**16:x}::"
+    for host, refused in ((1, PayeeNotFound), (2, PayeeNotFound), (3, TooManyTries)):
+        person = make_customer("aya")
+        with pytest.raises(refused):
+            find_payee(
+                person.user,
+                address="nobody@example.com",
+                actor=replace(person.actor, network=f"{network}{host}"),
+            )
 
 
 @pytest.mark.requirement(44)
