@@ -147,6 +147,7 @@ def test_a_corrected_file_of_the_day_repeats_without_a_difference(aya: Person) -
     one, other = (charged(aya, processor=STRIPE) for _ in range(2))
     same, wrong = line(one), line(other, amount=1)
     assert ("altered_amount", 2) in take(same, wrong, about=aya)
+    assert take(same, wrong, about=aya) == []
     assert take(same, replace(wrong, amount_minor=3_000), about=aya) == []
 
 
