@@ -236,6 +236,16 @@ class ClaimNotOpen(Conflict):
     detail = _("This claim is paid, or on its way to a card.")
 
 
+class ClaimDisputed(ClaimNotOpen):
+    """The card's holder takes the same charge back through their bank: paying the claim as well would pay it twice."""
+
+    code = "claim-disputed"
+    detail = _(
+        "The card's holder is taking this charge back through their bank, or has taken it back. Nothing is paid out"
+        " unless the bank decides for us."
+    )
+
+
 class NoExport(NotFound):
     """No export of this customer is ready to be downloaded."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from payments.actions.claims import write_paid_out
-from payments.errors import ClaimNotOpen
+from payments.dispute_queries import is_contested
+from payments.errors import ClaimDisputed, ClaimNotOpen
 from payments.models import Claim, ClaimReason, ClaimState, ClaimWay
 from support import policy
 from support.actions.approvals import write_request
@@ -22,7 +25,7 @@ def ask_to_pay_out(claim: Claim, *, reference: str, reason: str, actor: Actor) -
     """Ask for a second person to book a claim as paid. Moves nothing until somebody approves.
 
     `reference` names the bank's transfer. Raises `ClaimNotOpen` for a claim that is paid or goes to a card by itself,
-    `AlreadyAsked` while a request waits.
+    `ClaimDisputed` for one whose charge the card's holder takes back, `AlreadyAsked` while a request waits.
     """
     policy.require(actor, "work_cases")
     with recorded(actor):
@@ -30,6 +33,8 @@ def ask_to_pay_out(claim: Claim, *, reference: str, reason: str, actor: Actor) -
         current = Claim.objects.select_for_update().get(pk=claim.pk)
         if current.state != ClaimState.OWED or current.way != ClaimWay.DESK:
             raise ClaimNotOpen
+        if is_contested(current.top_up_id):
+            raise ClaimDisputed
         return write_request(
             PayClaim.name,
             subject_id=current.pk,
@@ -56,6 +61,7 @@ class PayClaim(ApprovalKind):
     button = gettext_lazy("Approve and book it as paid")
     asks = "work_cases"
     decides = "approve"
+    template = "support/desk/claim_disputed.html"
 
     def summary(self, facts: Facts) -> str:
         return format_money(facts["amount"], facts["currency"])
@@ -81,3 +87,8 @@ class PayClaim(ApprovalKind):
 
     def execute(self, approval: Approval, *, actor: Actor) -> None:
         write_paid_out(approval.subject_id or 0, reference=approval.facts["reference"], actor=actor)
+
+    def context(self, approval: Approval) -> dict[str, Any]:
+        """Today's state, beside the frozen facts: a dispute that came after the asking."""
+        claim = Claim.objects.filter(pk=approval.subject_id or 0, state=ClaimState.OWED).first()
+        return {"claim_disputed": claim is not None and is_contested(claim.top_up_id)}

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
+from payments.dispute_queries import is_contested
 from payments.models import Claim, ClaimState, ClaimWay
 from support.actions.claims import ask_to_pay_out
 from support.forms.claims import PayClaimForm
@@ -43,6 +44,7 @@ def pay_claim(request: HttpRequest, public_id: object) -> HttpResponse:
         sentences=sentences,
         button=_("Ask to pay it out"),
         staff_name=staff.full_name,
+        claim_disputed=is_contested(claim.top_up_id),
     )
     response.status_code = 422 if form.errors else 200
     return response
