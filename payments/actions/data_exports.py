@@ -6,6 +6,7 @@ import base64
 from datetime import timedelta
 
 import structlog
+from django.db import DatabaseError
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -17,6 +18,7 @@ from payments.errors import NoExport
 from payments.models import DataExport, ExportState
 from wallet_site.actor import Actor
 from wallet_site.audit.recording import record
+from wallet_site.errors import Problem
 from wallet_site.outbox.owing import owe
 from wallet_site.transactions import recorded
 
@@ -49,9 +51,27 @@ def ask_for_export(user: User, *, actor: Actor) -> DataExport:
 
 
 def make_exports(actor: Actor = ACTOR) -> int:
-    """Put together every copy that was asked for; returns how many. One that a crash left is made anew."""
+    """Put together every copy that was asked for; returns how many. One that a crash left is made anew.
+
+    Each on its own: one that cannot be made is tried again by the next sweep, until it is given up.
+    """
     asked = DataExport.objects.filter(state=ExportState.ASKED).order_by("asked_at")
-    return sum(_make(pk, actor) for pk in asked.values_list("pk", flat=True)[:BATCH])
+    made = 0
+    # What failed counts for nothing: ten that cannot be made would else be the whole batch for two days.
+    for pk in asked.values_list("pk", flat=True):
+        made += _try_to_make(pk, actor)
+        if made >= BATCH:
+            break
+    return made
+
+
+def _try_to_make(export_id: int, actor: Actor) -> bool:
+    try:
+        return _make(export_id, actor)
+    except (Problem, DatabaseError, ValueError) as error:
+        # ValueError: a value that no spreadsheet or JSON can hold, or that cannot be decrypted.
+        log.warning("export_not_made_yet", export_id=export_id, error=str(error)[:200])
+        return False
 
 
 def _make(export_id: int, actor: Actor) -> bool:

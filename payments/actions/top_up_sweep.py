@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import structlog
+from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -12,10 +14,13 @@ from payments.actions.top_up_reversals import send_refund
 from payments.actions.top_ups import apply_outcome, request_for
 from payments.models import TopUp, TopUpState
 from payments.models.top_ups import OPEN_STATES
-from payments.processors.base import LookUp, NeedsAction, NotFound, Processor
+from payments.processors.base import LookUp, NeedsAction, NotFound, Processor, ProcessorError
 from payments.processors.registry import processor_named
 from wallet_site.actor import Actor
+from wallet_site.errors import Problem
 from wallet_site.transactions import recorded
+
+log = structlog.get_logger(__name__)
 
 BATCH = 50
 LONGEST_PAUSE = timedelta(minutes=10)
@@ -40,6 +45,7 @@ def send_due_refunds(actor: Actor) -> int:
 
 
 def _each_due(actor: Actor, which: Q, do: Callable[..., object]) -> int:
+    """Each on its own: what the database, the books or the processor refuse of one, the next sweep tries again."""
     with recorded(actor):
         due = list(
             TopUp.objects.select_for_update(of=("self",), skip_locked=True)
@@ -53,7 +59,10 @@ def _each_due(actor: Actor, which: Q, do: Callable[..., object]) -> int:
             top_up.check_at = timezone.now() + pause_after(top_up.checks)
             top_up.save(update_fields=["checks", "check_at"])
     for top_up in due:
-        do(top_up, actor=actor)
+        try:
+            do(top_up, actor=actor)
+        except (Problem, ProcessorError, DatabaseError) as error:
+            log.warning("top_up_not_settled_yet", top_up=str(top_up.public_id), error=str(error)[:200])
     return len(due)
 
 

@@ -10,14 +10,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.actions.preferences import choose_receipts
-from accounts.models import RecoveryCode, TotpDevice
+from accounts.models import RecoveryCode, TotpDevice, User
 from accounts.notice_preferences import Receipts
+from payments.actions import data_exports
 from payments.actions.data_exports import (
     LIFETIME,
     ask_for_export,
@@ -151,6 +152,25 @@ def test_it_is_told_lies_encrypted_and_is_gone_after_a_day() -> None:
         download(aya.user, actor=fresh(aya))
     assert forget_old_exports() >= 1
     assert not DataExport.objects.filter(user=aya.user).exists()
+
+
+def test_one_that_cannot_be_made_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = make_customer("aya"), make_customer("ken")
+    for person in (bad, good):
+        ask_for_export(person.user, actor=fresh(person))
+
+    def archive(user: User) -> bytes:
+        if user.pk == bad.user.pk:
+            raise DatabaseError("tests")
+        return b"PK"
+
+    monkeypatch.setattr(data_exports, "archive_of", archive)
+    monkeypatch.setattr(data_exports, "BATCH", 1)
+    assert make_exports() == 1
+    states = [DataExport.objects.get(user=person.user).state for person in (bad, good)]
+    assert states == [ExportState.ASKED, ExportState.READY]
+    monkeypatch.undo()
+    assert make_exports() == 1
 
 
 @pytest.mark.requirement(36, 44)

@@ -322,6 +322,31 @@ def test_a_crash_between_the_steps_is_settled_by_the_sweep(
 
 
 @pytest.mark.money(8)
+def test_one_that_cannot_be_settled_stops_no_other(
+    harness: SandboxHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aya, ken = make_customer("aya"), make_customer("ken")
+    first, second = (
+        top_up(one, linked_card(one, harness, cards.SLOW_THEN_SUCCEEDS)).top_up for one in (aya, ken)
+    )
+    apply_outcome = top_up_sweep.apply_outcome
+
+    def broken(top_up_id: int, *args, **kwargs):  # type: ignore[no-untyped-def]
+        if top_up_id == first.pk:
+            raise DatabaseError("tests")
+        return apply_outcome(top_up_id, *args, **kwargs)
+
+    monkeypatch.setattr(top_up_sweep, "apply_outcome", broken)
+    for one in (first, second):
+        make_due(one)
+    settle_due_top_ups(SWEEP)
+    assert [reread(one).state for one in (first, second)] == [TopUpState.UNKNOWN, TopUpState.SUCCEEDED]
+    monkeypatch.undo()
+    make_due(first)
+    settle_due_top_ups(SWEEP)
+    assert [balance(aya), balance(ken)] == [3_000, 3_000]
+
+
 def test_sweeps_beside_each_other_credit_once(harness: SandboxHarness) -> None:
     aya = make_customer("aya")
     begun = top_up(aya, linked_card(aya, harness, cards.SLOW_THEN_SUCCEEDS)).top_up
