@@ -101,7 +101,7 @@ def reset_link() -> Race:
     code = totp_now(aya)
 
     def finish() -> object:
-        return finish_reset(stored, code=code, new_password="lanterns upon a bridge", actor=stranger())
+        return finish_reset(stored, answer=code, new_password="lanterns upon a bridge", actor=stranger())
 
     changed = rows(CredentialChange, user=aya.user, kind="password_changed")
     return Race(finish, 1, {"link-over", "wrong-code", "too-many-tries"}, changed)

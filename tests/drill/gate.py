@@ -153,3 +153,8 @@ def opened(target: str) -> Iterator[Gate]:
         gate.shutdown()
         gate.server_close()
         thread.join()
+
+
+def behind(gate: Gate) -> dict[str, str]:
+    """What a portal or worker is told so that it talks to the card processor through this gate, with patience."""
+    return {"SANDBOX_URL": gate.url, "PROCESSOR_TIMEOUT_SECONDS": "60"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import psycopg
@@ -15,15 +14,13 @@ from payments.models import Claim, Closure, TopUp
 from payments.tasks import close_wallets
 from payments.verification import verify_books
 from tests.drill.gate import Gate
-from tests.drill.test_top_up_steps import bank, line, sweeper, until_somebody_waits, wallet_locked
+from tests.drill.row_locks import until_somebody_waits, wallet_locked
 from tests.payments.closing import asked_to_close, is_closed, owed, refunded_at
 from tests.payments.processors.harness import SandboxHarness
 from tests.payments.topping import SWEEP, balance, linked_card, top_up
 from tests.people import Person, make_customer
 from tests.processes import Worker
 from wallet_site.local.processes import wait_until
-
-__all__ = ["bank", "line", "sweeper"]  # Fixtures of the top-up's drill.
 
 REFUND = ("POST", "/v1/refunds")
 AMOUNT = 3_000
@@ -34,14 +31,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def leaver(
     sweeper: Worker, bank: SandboxHarness, owner_connection: psycopg.Connection, settings: Settings
-) -> Iterator[Person]:
+) -> Person:
     """Somebody with a charge, whose wait is over; the worker that will close the wallet is not started yet."""
     settings.TOP_UP_NEW_ACCOUNT = []
     aya = make_customer("aya")
     top_up(aya, linked_card(aya, bank), AMOUNT)
     asked_to_close(aya, owner_connection)
-    yield aya
-    sweeper.kill()
+    return aya
 
 
 def until_paid(person: Person, worker: Worker, bank: SandboxHarness) -> None:
@@ -68,7 +64,7 @@ def test_killed_in_the_midst_of_the_closing(
         sweeper.start()
         close_wallets.apply_async()
         until_somebody_waits(owner_connection)
-        sweeper.kill()
+        sweeper.worker.kill()
     leaver.user.refresh_from_db()
     assert (balance(leaver), leaver.user.is_active, owed(leaver)) == (AMOUNT, True, [])
     assert Closure.objects.get(user=leaver.user).state == "waiting"
@@ -84,7 +80,7 @@ def test_killed_while_a_card_is_refunded(
     sweeper.start()
     close_wallets.apply_async()
     refund.wait()
-    sweeper.kill()
+    sweeper.worker.kill()
     refund.drop()
     assert owed(leaver) == [("card", "closed", AMOUNT, "owed")]
     until_paid(leaver, sweeper, bank)

@@ -18,19 +18,19 @@ import psycopg
 import pytest
 import time_machine
 from django.utils import timezone
-from pytest_django.fixtures import Settings
 
 from payments.actions.top_up_sweep import LOST_AFTER, settle_due_top_ups
 from payments.actions.top_ups import request_for
 from payments.models import Card, TopUp, TopUpState
 from payments.processors.base import Reason
 from tests.api_client import Answer, Phone
-from tests.drill.gate import Gate, opened
+from tests.drill.gate import Gate, behind, opened
+from tests.drill.row_locks import until_somebody_waits, wallet_locked
 from tests.payments.processors import harness as cards
 from tests.payments.processors.harness import SandboxHarness
 from tests.payments.topping import SWEEP, balance, books_balance, credits_of, linked_card, make_due, top_up
 from tests.people import Person, make_customer
-from tests.processes import Portal, Sandbox, Worker
+from tests.processes import Portal, Worker
 from wallet_site.local.processes import wait_until
 
 CHARGE = ("POST", "/v1/payment_intents")
@@ -38,51 +38,6 @@ LOOK_UP = ("GET", "/v1/payment_intents/search")
 AMOUNT = 3_000
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.money(7)]
-
-
-@pytest.fixture
-def bank(sandbox_processor: Sandbox, settings: Settings) -> Iterator[SandboxHarness]:
-    settings.PROCESSOR_TIMEOUT_SECONDS = 1
-    harness = SandboxHarness(sandbox_processor.url)
-    yield harness
-    harness.close()
-
-
-@pytest.fixture(scope="module")
-def _gate(_sandbox_process: Sandbox) -> Iterator[Gate]:
-    """One for all tests here, so that a portal that one of them leaves running serves the next."""
-    with opened(_sandbox_process.url) as gate:
-        yield gate
-
-
-@pytest.fixture
-def line(_gate: Gate) -> Iterator[Gate]:
-    """The gate between the portal's processes and the card processor; it stands open again for the next test."""
-    yield _gate
-    _gate.open_all()
-
-
-def behind(gate: Gate) -> dict[str, str]:
-    return {"SANDBOX_URL": gate.url, "PROCESSOR_TIMEOUT_SECONDS": "60"}
-
-
-@contextmanager
-def wallet_locked(person: Person, owner: psycopg.Connection) -> Iterator[None]:
-    """Whoever wants to move the person's money waits until the block ends."""
-    with owner.transaction():
-        owner.execute("SELECT FROM payments_account WHERE owner_id = %s FOR UPDATE", [person.user.pk])
-        yield
-
-
-def until_somebody_waits(owner: psycopg.Connection) -> None:
-    """Until a session waits for the lock that `owner` holds."""
-    blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND %s = ANY (pg_blocking_pids(pid))"
-
-    def waits() -> bool:
-        row = owner.execute(blocked, [owner.info.backend_pid]).fetchone()
-        return row is not None and row[0] > 0
-
-    wait_until(waits, within_seconds=60, otherwise=lambda: "nobody came to the wallet")
 
 
 # --- The web server
@@ -262,21 +217,6 @@ def test_killed_between_record_and_answer(shop: Shop, bank: SandboxHarness) -> N
 
 
 # --- The worker's sweep
-@pytest.fixture
-def sweeper(_worker_process: Worker, no_portal: None, transactional_db: None, line: Gate) -> Iterator[Worker]:
-    """A worker behind the gate, not started yet, and no portal that could take the processor's events.
-
-    Beat goes on: it is the worker that dies here.
-    """
-    worker = _worker_process.worker
-    worker.kill()
-    usual = worker.environment
-    worker.environment = {**usual, **behind(line)}
-    yield _worker_process
-    worker.kill()
-    worker.environment = usual
-
-
 def until_ended(row: TopUp, worker: Worker) -> None:
     """A worker that is back settles it; its pauses are not waited for."""
     worker.start()
