@@ -17,10 +17,11 @@ run: ## Start the portal on http://localhost:8000 (PORT=...); Ctrl-C stops it, t
 	$(INSTALL) local
 	@$(LOCAL) run --follow-parent
 
+# Three at once on two cores: much of a test's time is waiting for a process to come up.
 test: ## Run every test, browser and worker included (t="tests/payments -k top_up" for some).
 	$(INSTALL) tests
 	@$(PY) -m wallet_site.local.browser
-	@$(PY) -m pytest -n 2 --dist loadgroup $(t)
+	@$(PY) -m pytest -n 3 --dist loadgroup $(t)
 
 faults: ## The drills with many more kills, and thousands of random runs of the books (half an hour).
 	$(INSTALL) tests
