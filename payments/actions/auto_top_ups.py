@@ -6,10 +6,12 @@ the same one any number of times; the key of the top-up is that number, so each 
 
 from __future__ import annotations
 
+from itertools import islice
 from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -31,6 +33,7 @@ from payments.errors import (
 )
 from payments.models import Account, AccountKind, AutoTopUp, TopUp, TopUpState
 from payments.models.top_ups import OPEN_STATES
+from payments.processors.base import ProcessorError
 from wallet_site import ratelimit
 from wallet_site.actor import Actor
 from wallet_site.audit.recording import record
@@ -47,6 +50,8 @@ SWITCH_ON = step_up.ActionKind(
 # This many in a row that were not charged, and it is off.
 MOST_FAILURES = 2
 TRIED_AGAIN_AFTER_SECONDS = 600
+# So many tries in one sweep; those that wait for their ten minutes are none.
+BATCH = 200
 _Because = AutoTopUp.OffBecause
 
 
@@ -208,7 +213,8 @@ def _switch_itself_off(setting: AutoTopUp, because: AutoTopUp.OffBecause, actor:
 def top_up_all_due(actor: Actor) -> int:
     """The sweep: everybody whose balance is below their threshold. Returns how many were charged.
 
-    What a limit refused it tries again after ten minutes, not at every turn: each try leaves its refusal behind.
+    What a limit refused it tries again after ten minutes, not at every turn: each try leaves its refusal behind. Those
+    who wait for that take nobody's place, however many they are, and one that fails stops no other.
     """
     due = AutoTopUp.objects.filter(
         is_on=True,
@@ -217,11 +223,20 @@ def top_up_all_due(actor: Actor) -> int:
         user__ledger_accounts__balance__lt=F("threshold") + F("user__ledger_accounts__held"),
     )
     wallet = "user__ledger_accounts"
-    found = list(due.order_by("changed_at").values_list("user_id", f"{wallet}__id", f"{wallet}__seq")[:200])
-    return sum(
-        top_up_if_due(user_id, actor=actor) is not None
+    found = list(due.order_by("changed_at").values_list("user_id", f"{wallet}__id", f"{wallet}__seq"))
+    to_try = (
+        user_id
         for user_id, account_id, seq in found
         if ratelimit.first_use(
             "auto-top-up", f"{account_id}:{seq}", remember_seconds=TRIED_AGAIN_AFTER_SECONDS
         )
     )
+    return sum(_try_one(user_id, actor) for user_id in islice(to_try, BATCH))
+
+
+def _try_one(user_id: int, actor: Actor) -> bool:
+    try:
+        return top_up_if_due(user_id, actor=actor) is not None
+    except (Problem, ProcessorError, DatabaseError) as error:
+        log.warning("auto_top_up_not_done", user=user_id, error=str(error)[:200])
+        return False

@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 
 from accounts import policy
 from accounts.actions.suspensions import suspend
-from payments.actions import store_payments
+from payments.actions import auto_top_ups, store_payments
 from payments.actions.auto_top_ups import switch_off, switch_on, top_up_all_due, top_up_if_due
 from payments.actions.card_endings import remove_card
 from payments.actions.own_limits import set_own_limit
@@ -132,6 +132,26 @@ def test_limits_hold_and_do_not_switch_it_off(harness: SandboxHarness, settings:
     assert top_up_if_due(ken.user.pk, actor=TESTS) is None
     assert [balance(aya), balance(ken)] == [500, 500]
     assert state_of(aya) == state_of(ken) == (True, "")
+
+
+def test_the_refused_and_the_broken_take_nobodys_place(
+    harness: SandboxHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (refused, _one), (broken, _two), (ken, _three) = (switched_on(harness) for _person in range(3))
+    set_own_limit(refused.user, kind=OwnLimit.Kind.TOP_UP, amount_minor=2_999, actor=refused.actor)
+    others = AutoTopUp.objects.filter(is_on=True).exclude(user__in=[refused.user, broken.user, ken.user])
+    others.update(is_on=False, off_because="customer")
+    start = auto_top_ups.start_top_up
+
+    def breaks(user, **kwargs):  # type: ignore[no-untyped-def]
+        if user.pk == broken.user.pk:
+            raise DatabaseError("tests")
+        return start(user, **kwargs)
+
+    monkeypatch.setattr(auto_top_ups, "start_top_up", breaks)
+    monkeypatch.setattr(auto_top_ups, "BATCH", 1)
+    assert [top_up_all_due(TESTS) for _turn in range(4)] == [0, 0, 1, 0]
+    assert [balance(one) for one in (refused, broken, ken)] == [500, 500, 3_500]
 
 
 def test_what_is_not_as_it_should_be_switches_it_off_and_is_told(
