@@ -140,10 +140,13 @@ class AutoTopUpOn(AccountNotice):
 
 @notice("payments:auto_top_up:off")
 class AutoTopUpOff(AccountNotice):
-    """Tells that topping up has switched itself off, and why."""
+    """Tells that topping up has switched itself off, and why. No receipt: nobody may silence this.
+
+    Whoever relies on it stands at the till with too little money, and the reason may be a change that was not theirs.
+    """
 
     def recipients(self, event: Event) -> list[Recipient]:
-        return receipt_recipients(event, user_of(event))
+        return [one for one in everywhere(user_of(event)) if one.channel in ("email", "push")]
 
     def words(self, event: Event, to: Recipient) -> Words:
         reason = AutoTopUp.OffBecause(event.payload["because"])

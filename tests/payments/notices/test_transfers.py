@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts import policy
+from accounts.models import NoticePreference
 from payments.models import Transfer
 from tests.payments.actions.test_money_requests import ask
 from tests.payments.actions.test_transfers import ledger_send
@@ -15,6 +17,7 @@ from tests.payments.sending import knows
 from tests.people import make_customer
 from wallet_site.outbox.models import Event
 from wallet_site.outbox.registry import notice_for
+from wallet_site.transactions import recorded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MONEY = {"old_minor": 1_000, "new_minor": 2_000, "amount_minor": 3_000, "threshold_minor": 500}
@@ -60,3 +63,15 @@ def test_what_makes_more_possible_is_told_with_figures(language: str) -> None:
     on = said("payments:auto_top_up:on", aya.user.pk, card="Visa •••• 4242", **MONEY)
     assert "¥3,000" in on and "¥500" in on and "4242" in on
     assert said("payments:auto_top_up:off", aya.user.pk, because="cool-off")
+
+
+@pytest.mark.usefixtures("grown_up")
+def test_receipts_can_be_silenced_and_what_changed_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "cool_off", lambda _user_id: None)
+    aya, ken = customer_with(9_000, "aya"), make_customer("mio")
+    with recorded(ken.actor):
+        NoticePreference.objects.create(user=ken.user, receipts_by_email=False, receipts_by_push=False)
+    number = Transfer.objects.get(pk=ledger_send(aya, ken, 1_234)[0]).public_id
+    with pytest.raises(AssertionError):
+        said("payments:transfer:received", ken.user.pk, transfer=str(number))
+    assert said("payments:auto_top_up:off", ken.user.pk, because="cool-off")
