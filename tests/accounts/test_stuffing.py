@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.core import mail
 from django.db import connection
+from django.db.models import F
 from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
@@ -41,6 +42,7 @@ from tests.people import (
     make_staff,
     signed_in_client,
 )
+from wallet_site.audit.models import AuditRow
 from wallet_site.errors import TooManyTries, Unavailable
 from wallet_site.local.valkey import Valkey
 from wallet_site.outbox.models import Event
@@ -150,6 +152,14 @@ def test_of_sixty_that_see_it_at_once_one_begins_it() -> None:
     assert outcome == {"done": 60}
     assert (cases.count(), notices.count()) == (counts[0] + 1, counts[1] + 1)
     assert StuffingWave.objects.get(is_over=False).tries == 559
+
+
+def test_a_wave_is_recorded_once_though_the_clock_stands_still() -> None:
+    rows = AuditRow.objects.filter(action="accounts:stuffing:seen")
+    before, found = rows.count(), Figures(tries=500, right=1, accounts=400, networks=90)
+    with mock.patch("accounts.actions.stuffing.Now", return_value=F("last_seen_at")):
+        assert keep_wave(found) == keep_wave(found)
+    assert rows.count() == before + 1
 
 
 @pytest.mark.requirement(19)
