@@ -40,15 +40,18 @@ from payments.models import (
     Card,
     Claim,
     Closure,
+    Dispute,
     Entry,
     Findability,
     MoneyRequest,
     OwnLimit,
     Payment,
+    PaymentReport,
     Refund,
     TopUp,
     Transfer,
 )
+from wallet_site.audit.models import AuditRow
 from wallet_site.outbox.models import Delivery
 from wallet_site.spreadsheets import csv_lines
 
@@ -232,6 +235,11 @@ def _money(user: User) -> Iterable[Part]:
         kind="kind", amount="amount", next_amount="next_amount", next_at="next_at",
     )  # fmt: skip
     yield _part(
+        "own_limit_changes",
+        AuditRow.objects.filter(user_id=user.pk, action__startswith="payments:limit:").order_by("pk"),
+        what="action", kind="data__kind", before="data__old_minor", after="data__new_minor", at="at",
+    )  # fmt: skip
+    yield _part(
         "automatic_top_up",
         AutoTopUp.objects.filter(user=user),
         is_on="is_on", threshold="threshold", amount="amount", card_last_four="card__last_four",
@@ -245,6 +253,18 @@ def _money(user: User) -> Iterable[Part]:
         Claim.objects.filter(user=user).order_by("pk"),
         id="public_id", amount="amount", currency="currency", reason="reason", way="way", state="state",
         made_at="made_at", paid_at="paid_at",
+    )  # fmt: skip
+    yield _part(
+        "disputes",
+        Dispute.objects.filter(top_up__user=user).order_by("pk"),
+        id="public_id", top_up="top_up__public_id", amount="amount", currency="currency",
+        taken_from_wallet="from_wallet", state="state", bank_says="reason", opened_at="opened_at",
+        closed_at="closed_at", you_said="customer_said", your_words="customer_text", said_at="customer_said_at",
+    )  # fmt: skip
+    yield _part(
+        "payment_reports",
+        PaymentReport.objects.filter(user=user).order_by("pk"),
+        id="public_id", transaction="journal_id", your_words="text", at="made_at",
     )  # fmt: skip
     yield _part(
         "closings",

@@ -26,11 +26,15 @@ from payments.actions.data_exports import (
     forget_old_exports,
     make_exports,
 )
+from payments.actions.disputes import say
+from payments.actions.own_limits import set_own_limit
+from payments.actions.payment_reports import report_payment
 from payments.errors import NoExport
-from payments.models import DataExport, ExportState
+from payments.models import DataExport, Entry, ExportState, OwnLimit
 from tests.accounts.mails import mails_to
 from tests.api_client import Phone
 from tests.payments.books import customer_with, move, wallet
+from tests.payments.charged import disputed
 from tests.payments.processors.harness import SandboxHarness
 from tests.payments.topping import fresh, linked_card, top_up
 from tests.people import make_customer, signed_in_client
@@ -66,6 +70,11 @@ def test_a_copy_holds_all_that_is_ones_own_and_no_secret(harness: SandboxHarness
     card = linked_card(aya, harness)
     top_up(aya, card, 3_000)
     move(wallet(ken).pk, wallet(aya).pk, 400)
+    dispute = disputed(aya)
+    say(dispute, "not_me", text="a stranger's", actor=aya.actor)
+    reported = Entry.objects.filter(account__owner=aya.user).earliest("account_seq").journal_id
+    report_payment(aya.user, journal_id=reported, text="who was it?", freeze=False, actor=aya.actor)
+    set_own_limit(aya.user, kind=OwnLimit.Kind.PER_DAY, amount_minor=2_000, actor=aya.actor)
     signed_in_client(aya)
     phone = Phone.signed_in(aya)
     push_token = "a-push-token-of-this-phone"
@@ -83,12 +92,15 @@ def test_a_copy_holds_all_that_is_ones_own_and_no_secret(harness: SandboxHarness
         "credential_changes",
         "cards", "top_ups", "payments", "refunds", "entries", "claims", "closings",
         "transfers_sent", "transfers_received", "requests_made", "requests_received", "own_limits",
-        "automatic_top_up", "found_by",
+        "own_limit_changes", "disputes", "payment_reports", "automatic_top_up", "found_by",
     }  # fmt: skip
     assert set(everything) == {"about", *lists}
     assert set(files) == {f"{name}.csv" for name in lists}
     assert everything["profile"][0]["name"] == FORMULA
-    assert [row["amount"] for row in everything["entries"]] == [3_000, 400]
+    assert [row["amount"] for row in everything["entries"]] == [3_000, 400, 3_000, -3_000]
+    assert [row["your_words"] for row in everything["disputes"]] == ["a stranger's"]
+    assert [row["transaction"] for row in everything["payment_reports"]] == [reported]
+    assert [(row["kind"], row["after"]) for row in everything["own_limit_changes"]] == [("per-day", 2_000)]
     assert everything["cards"][0]["last_four"] == card.last_four
     assert {row["kind"] for row in everything["factors"]} == {"totp", "recovery codes"}
     assert "phone_changed" in {row["what"] for row in everything["credential_changes"]}
