@@ -85,16 +85,19 @@ def _renew(cursor: CursorWrapper, model: type[models.Model], columns: Sequence[s
         f"SELECT {key}, {', '.join(columns)} FROM {table} WHERE {key} = ANY(%s) FOR UPDATE",  # noqa: S608
         [keys],
     )
-    changes = [
-        (column, _renewed(value, f"{table}.{column} where {key} is {row[0]}"), row[0])
-        for row in cursor.fetchall()
-        for column, value in zip(columns, row[1:], strict=True)
-        if _is_old(value, newest)
-    ]
-    for column, value, row_id in changes:
-        cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {key} = %s", [value, row_id])  # noqa: S608
+    changes: dict[Any, dict[str, str]] = {}
+    for row in cursor.fetchall():
+        for column, value in zip(columns, row[1:], strict=True):
+            if _is_old(value, newest):
+                place = f"{table}.{column} where {key} is {row[0]}"
+                changes.setdefault(row[0], {})[column] = _renewed(value, place)
+    for row_id, values in changes.items():
+        # All of a row at once: a second UPDATE of it would queue a check of its foreign keys, and no trigger can be
+        # put back before that.
+        assigned = ", ".join(f"{column} = %s" for column in values)
+        cursor.execute(f"UPDATE {table} SET {assigned} WHERE {key} = %s", [*values.values(), row_id])  # noqa: S608
     cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-    return len(changes)
+    return sum(map(len, changes.values()))
 
 
 def _renewed(value: str, place: str) -> str:

@@ -18,6 +18,7 @@ from tests.processes import Portal
 from wallet_site.browsers import digest_of
 from wallet_site.local.mail import mailboxes
 from wallet_site.local.people import CUSTOMERS, DEMO_BROWSER, seeded
+from wallet_site.local.phones import phones
 
 Tour = Iterator[str]
 
@@ -62,8 +63,9 @@ def words_of_people() -> set[str]:
         MoneyRequest.objects.values_list("message"),
     )
     said = " ".join(str(text) for rows in typed for row in rows for text in row)
-    # A phone that is told by push has a mailbox too, named by its token.
-    said += " ".join(f"{box.address} {box.newest.subject}" for box in mailboxes())
+    said += " ".join(box.newest.subject for box in mailboxes())
+    # A phone that is told by push is named by its token.
+    said += " ".join(phone.address for phone in phones())
     # `tests` is the system's name in what the tests themselves have done.
     return {"tests", *re.findall(r"[A-Za-z]{2,}", said)}
 

@@ -26,7 +26,12 @@ from tests.support.desk import agent, supervisor
 from tests.support.switchboard import analyst
 from wallet_site.transactions import recorded
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requirement(40)]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.requirement(40),
+    # A worker would take what is hurried along to a processor of its own.
+    pytest.mark.usefixtures("no_worker"),
+]
 
 
 @dataclass

@@ -27,7 +27,13 @@ from tests.people import Person, make_customer, make_staff, signed_in_client
 from tests.support.desk import supervisor
 from wallet_site.transactions import recorded
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requirement(40), pytest.mark.money(19)]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.requirement(40),
+    pytest.mark.money(19),
+    # A worker would take what is hurried along to a processor of its own.
+    pytest.mark.usefixtures("no_worker"),
+]
 
 
 def finance(name: str = "jun") -> Person:

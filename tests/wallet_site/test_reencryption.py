@@ -10,8 +10,12 @@ from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import CredentialChange, TotpDevice
+from payments.actions.merchants import take_on_merchant
+from payments.models import WebhookEndpoint
+from tests.payments.books import TESTS
 from tests.people import make_customer, signed_in_client
 from tests.servers import this_run
 from wallet_site.audit.models import AuditRow
@@ -94,6 +98,23 @@ def test_the_triggers_stand_again_and_a_repeat_finds_nothing(settings, keys, own
     device.seed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     device.save(update_fields=["seed"])
     assert CredentialChange.objects.filter(user=aya.user, kind="totp_changed").count() == 1
+
+
+def test_a_row_with_two_secrets_is_renewed_whole(settings, keys, owner: str) -> None:
+    """And its foreign key is no obstacle: a second change of the row would queue a check of it."""
+    merchant = take_on_merchant("Hashi Mart", actor=TESTS)
+    endpoint = WebhookEndpoint.objects.create(
+        merchant=merchant,
+        url="https://merchant.example/hooks",
+        secret="whsec_new",
+        previous_secret="whsec_old",
+        previous_until=timezone.now(),
+    )
+    settings.FIELD_ENCRYPTION_KEYS = [keys[NEW], keys[OLD]]
+    assert everything(owner)["payments.WebhookEndpoint"] >= 2
+    settings.FIELD_ENCRYPTION_KEYS = [keys[NEW]]
+    endpoint.refresh_from_db()
+    assert (endpoint.secret, endpoint.previous_secret) == ("whsec_new", "whsec_old")
 
 
 def test_with_a_key_missing_nothing_is_changed(settings, keys, owner: str) -> None:

@@ -21,7 +21,12 @@ from tests.payments.topping import audited, balance, books_balance
 from tests.people import Person, make_customer
 from wallet_site.outbox.models import Event
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.money(11)]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.money(11),
+    # A worker would take what is hurried along to a processor of its own.
+    pytest.mark.usefixtures("no_worker"),
+]
 
 
 def spend(person: Person, amount_minor: int) -> None:

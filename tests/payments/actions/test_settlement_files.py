@@ -25,7 +25,12 @@ from tests.payments.topping import SWEEP
 from tests.people import Person, make_customer
 from wallet_site.errors import InvalidInput
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.money(19)]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.money(19),
+    # A worker would take what is hurried along to a processor of its own.
+    pytest.mark.usefixtures("no_worker"),
+]
 
 # The books say when something was posted by the database's clock: its day is over from tomorrow on.
 TOMORROW = timedelta(days=1)
