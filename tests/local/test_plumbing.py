@@ -63,7 +63,10 @@ def test_postgres_keeps_what_it_acknowledged_when_killed(postgres: Postgres) -> 
         assert asked(session, "SELECT count(*) FROM plumbing") == 1
 
 
-def test_waiting_for_a_recovery_asks_nothing_that_is_refused(postgres: Postgres) -> None:
+def test_waiting_for_a_recovery_asks_nothing_that_is_refused(
+    postgres: Postgres, no_worker: None, no_portal: None
+) -> None:
+    """Nobody else is there to ask: a worker that an earlier test has left would, and be refused."""
     log = RUN.home.path / "postgres.log"
     postgres.kill()
     before = log.stat().st_size

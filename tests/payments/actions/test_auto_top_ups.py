@@ -24,7 +24,8 @@ from tests.people import Person, make_customer
 from wallet_site.errors import InvalidInput, StepUpRequired
 from wallet_site.outbox.models import Event
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("grown_up")]
+# A worker that an earlier test has left running would take what a payment hurries along, in the midst of a test.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("grown_up", "no_worker")]
 
 
 def switched_on(
